@@ -1,0 +1,134 @@
+// Package lure is the Lur'e network with a Schur linear part, whose every trajectory is bounded, and its
+// unconstrained twin.
+//
+//	v = C1 x + D12 u + bv,   w = tanh(v)
+//	x+ = A x + B1 w + B2 u + bx,   y = Cx x + Cw w + D22 u + by
+//
+// Theorem. If A'MA <= r^2 M with M > 0 and r < 1, then for every initial state and every input with |u|_inf <= 1
+//
+//	|x(k)|_M <= r^k |x(0)|_M + beta/(1-r),   beta >= max |B1 w + B2 u + bx|_M over |w_i| <= 1, |u_i| <= 1.
+//
+// Proof. |tanh| <= 1, so one step gives |x+|_M <= r |x|_M + beta; iterate. The map direct.Contracting with no channels
+// parametrises all such A; B1, C1, D12 are free, which is why the bound costs no accuracy. The unconstrained twin has
+// a free A and no claim; it serves only as the printed price of a certificate.
+package lure
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/plumb-go/plumb/model"
+	"github.com/plumb-go/plumb/nn/direct"
+	"github.com/plumb-go/plumb/nn/seq"
+)
+
+// Network is a Lur'e network whose linear part is Schur (Rate > 0) or free (Rate 0).
+type Network struct {
+	seq.Lure
+	Rate float64
+
+	t    seq.LureTensors
+	core *direct.Contracting // nil when A is free
+	rest model.Verbatim
+}
+
+var _ model.Network = (*Network)(nil)
+
+// NewBounded returns a network with n states and q channels whose linear part satisfies A'MA <= rate^2 M.
+func NewBounded(inputs, outputs, n, q int, rate float64) (*Network, error) {
+	core, err := direct.NewContracting(n, 0, rate, true)
+	if err != nil {
+		return nil, err
+	}
+	m := newNetwork(inputs, outputs, n, q)
+	m.Rate, m.core = rate, core
+	return m, nil
+}
+
+// NewFree returns the unconstrained twin.
+func NewFree(inputs, outputs, n, q int) *Network {
+	m := newNetwork(inputs, outputs, n, q)
+	m.rest = append(model.Verbatim{m.t.A}, m.rest...)
+	return m
+}
+
+func newNetwork(inputs, outputs, n, q int) *Network {
+	c := seq.Lure{In: inputs, Out: outputs, N: n, Q: q}
+	t := c.Tensors()
+	return &Network{Lure: c, t: t, rest: model.Verbatim{t.B1, t.B2, t.Bx, t.C1, t.D12, t.Bv, t.Cx, t.Cw, t.D22, t.By}}
+}
+
+// Kind is the member kind in the bundle.
+func (*Network) Kind() string { return "lure" }
+
+// Dim counts the parameters of the linear part and the tensors that deploy verbatim.
+func (m *Network) Dim() int {
+	if m.core == nil {
+		return m.rest.Len()
+	}
+	return m.core.Dim() + m.rest.Len()
+}
+
+// Deploy maps theta to the weights of the Lure cell.
+func (m *Network) Deploy(theta, w []float64) {
+	if m.core != nil {
+		m.core.Map(theta[:m.core.Dim()], m.t.A.Of(w), nil, nil)
+		theta = theta[m.core.Dim():]
+	}
+	m.rest.Deploy(theta, w)
+}
+
+// Pullback adds the gradient at the parameters last deployed.
+func (m *Network) Pullback(_, dw, dtheta []float64) {
+	if m.core != nil {
+		m.core.Pull(m.t.A.Of(dw), nil, nil, nil, dtheta[:m.core.Dim()])
+		dtheta = dtheta[m.core.Dim():]
+	}
+	m.rest.Pullback(dw, dtheta)
+}
+
+// Init starts near a linear system with the given modes and weak nonlinear feedback.
+func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
+	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
+	if m.core != nil {
+		delta := 0.2 * (1 - rMax)
+		limit := math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01) * (1 - delta))
+		a0 := model.Modal(r, m.N, modes, min(rMax, 0.999*limit))
+		if err := m.core.Init(a0, nil, nil, 0, delta, theta[:m.core.Dim()]); err != nil {
+			panic("lure: initial matrix outside the parametrised set") // the radius was limited above
+		}
+		theta = theta[m.core.Dim():]
+	}
+	sd := 0.3 * math.Sqrt((1-rMax)/float64(m.Q))
+	for _, t := range m.rest {
+		x := theta[:t.Len()]
+		switch t {
+		case m.t.A:
+			copy(x, model.Modal(r, m.N, modes, rMax))
+		case m.t.B1:
+			model.Normal(r, x, sd*math.Exp(-1.5))
+		case m.t.C1:
+			model.Normal(r, x, sd*math.Exp(1.5))
+		case m.t.B2:
+			model.Normal(r, x, math.Sqrt(1-rMax*rMax))
+		case m.t.D12:
+			model.Normal(r, x, 0.7)
+		case m.t.Bv:
+			model.Normal(r, x, 0.5)
+		case m.t.Cx, m.t.Cw:
+			model.Normal(r, x, 1/math.Sqrt(float64(m.N+m.Q)))
+		default:
+			clear(x)
+		}
+		theta = theta[t.Len():]
+	}
+}
+
+// Witness returns the metric M of the linear part (n x n), nil for the unconstrained twin.
+func (m *Network) Witness() []float64 {
+	if m.core == nil {
+		return nil
+	}
+	metric, _ := m.core.Metric()
+	return metric
+}

@@ -1,0 +1,135 @@
+package direct
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+func randomTheta(r *rand.Rand, n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = 0.7 * r.NormFloat64()
+	}
+	return x
+}
+
+// TestContractingInequality tests the theorem itself: the smallest eigenvalue of
+// [[r^2 M - C'LC, 0], [0, L]] - [A B]'M[A B] is not negative beyond rounding, for random parameters and rates.
+func TestContractingInequality(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		n, q := 1+r.IntN(6), r.IntN(8)
+		rate := []float64{1, 0.9999, 0.99, 0.9, 0.5}[r.IntN(5)]
+		c, err := NewContracting(n, q, rate, r.IntN(2) == 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theta := randomTheta(r, c.Dim())
+		a, b, cc := make([]float64, n*n), make([]float64, n*q), make([]float64, q*n)
+		c.Map(theta, a, b, cc)
+		m, lambda := c.Metric()
+		k := n + q
+		lmi := mat.NewSymDense(k, nil)
+		ab := func(l, j int) float64 {
+			if j < n {
+				return a[l*n+j]
+			}
+			return b[l*q+j-n]
+		}
+		scale := 0.0
+		for i := range k {
+			for j := i; j < k; j++ {
+				var v float64
+				if j < n {
+					v = rate * rate * m[i*n+j]
+					for l := range q {
+						v -= cc[l*n+i] * lambda[l] * cc[l*n+j]
+					}
+				} else if i == j {
+					v = lambda[i-n]
+				}
+				scale = max(scale, math.Abs(v))
+				for l := range n {
+					for s := range n {
+						v -= ab(l, i) * m[l*n+s] * ab(s, j)
+					}
+				}
+				lmi.SetSym(i, j, v)
+			}
+		}
+		var es mat.EigenSym
+		es.Factorize(lmi, false)
+		if low := es.Values(nil)[0]; low < -1e-9*scale { // n^2 roundings and the condition of P
+			t.Errorf("seed %d: n=%d q=%d rate=%g: smallest eigenvalue %g at scale %g", seed, n, q, rate, low, scale)
+		}
+	}
+}
+
+func TestContractingGradient(t *testing.T) {
+	for _, unit := range []bool{false, true} {
+		r := rand.New(rand.NewPCG(9, 9))
+		const n, q, rate = 3, 4, 0.95
+		c, err := NewContracting(n, q, rate, unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theta := randomTheta(r, c.Dim())
+		a, b, cc := make([]float64, n*n), make([]float64, n*q), make([]float64, q*n)
+		ga, gb, gc, gk := randomTheta(r, n*n), randomTheta(r, n*q), randomTheta(r, q*n), randomTheta(r, n*n)
+		dot := func(x, y []float64) (s float64) {
+			for i := range x {
+				s += x[i] * y[i]
+			}
+			return
+		}
+		eval := func() float64 {
+			c.Map(theta, a, b, cc)
+			return dot(ga, a) + dot(gb, b) + dot(gc, cc) + dot(gk, c.InvE())
+		}
+		eval()
+		g := make([]float64, c.Dim())
+		c.Pull(ga, gb, gc, gk, g)
+		for i := range theta {
+			const h = 1e-6
+			keep := theta[i]
+			theta[i] = keep + h
+			fp := eval()
+			theta[i] = keep - h
+			fm := eval()
+			theta[i] = keep
+			if d := (fp - fm) / (2 * h); math.Abs(d-g[i]) > 1e-6*(1+math.Abs(d)) {
+				t.Errorf("unitPsi=%v parameter %d: gradient %g, difference quotient %g", unit, i, g[i], d)
+			}
+		}
+	}
+}
+
+func TestContractingInit(t *testing.T) {
+	const n, q = 4, 3
+	c, err := NewContracting(n, q, 0.9999, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a0 := make([]float64, n*n)
+	for i := range n {
+		a0[i*n+i] = 0.95 - 0.1*float64(i)
+	}
+	theta := make([]float64, c.Dim())
+	if err := c.Init(a0, make([]float64, q*n), make([]float64, n*q), -1.5, 0.01, theta); err != nil {
+		t.Fatal(err)
+	}
+	a := make([]float64, n*n)
+	c.Map(theta, a, make([]float64, n*q), make([]float64, q*n))
+	for i := range a {
+		if math.Abs(a[i]-a0[i]) > 0.01 { // E is within delta of the identity
+			t.Errorf("A[%d] = %g, want about %g", i, a[i], a0[i])
+		}
+	}
+	a0[0] = 1.01
+	if err := c.Init(a0, make([]float64, q*n), make([]float64, n*q), -1.5, 0.01, theta); err == nil {
+		t.Error("an unstable start was accepted")
+	}
+}

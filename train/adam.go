@@ -1,0 +1,56 @@
+package train
+
+import "math"
+
+// Adam is the method of Kingma and Ba (2015) with bias correction. Its fields are its whole state.
+type Adam struct {
+	Step int
+	M, V []float64
+}
+
+// Constants of the method; the second moment's decay is the paper's.
+const (
+	adamBeta1 = 0.9
+	adamBeta2 = 0.999
+	adamEps   = 1e-8
+)
+
+// Update moves theta by one step of the given learning rate.
+func (a *Adam) Update(theta, grad []float64, rate float64) {
+	if a.M == nil {
+		a.M, a.V = make([]float64, len(theta)), make([]float64, len(theta))
+	}
+	a.Step++
+	c1 := 1 - math.Pow(adamBeta1, float64(a.Step))
+	c2 := 1 - math.Pow(adamBeta2, float64(a.Step))
+	for i, g := range grad {
+		a.M[i] = adamBeta1*a.M[i] + (1-adamBeta1)*g
+		a.V[i] = adamBeta2*a.V[i] + (1-adamBeta2)*g*g
+		theta[i] -= rate * (a.M[i] / c1) / (math.Sqrt(a.V[i]/c2) + adamEps)
+	}
+}
+
+// clip scales grad to at most the given 2-norm and reports whether it is finite.
+func clip(grad []float64, limit float64) bool {
+	n := norm(grad)
+	if math.IsNaN(n) || math.IsInf(n, 0) {
+		return false
+	}
+	if n > limit {
+		s := limit / n
+		for i := range grad {
+			grad[i] *= s
+		}
+	}
+	return true
+}
+
+// Cosine is a learning rate that rises linearly over the first warm steps and then falls along a half cosine from
+// rate to floor*rate at step total.
+func Cosine(step, warm, total int, rate, floor float64) float64 {
+	if step < warm {
+		return rate * float64(step+1) / float64(warm)
+	}
+	x := min(float64(step-warm)/float64(max(total-warm, 1)), 1)
+	return rate * (floor + (1-floor)*0.5*(1+math.Cos(math.Pi*x)))
+}

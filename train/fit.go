@@ -1,0 +1,249 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// Plan says how one model is fitted. A stage runs its number of steps; where that is 0 it runs for its time, and the
+// number of steps it made is recorded so that the fit can be repeated step by step.
+type Plan struct {
+	AdamSteps, LBFGSSteps     int
+	AdamSeconds, LBFGSSeconds float64
+	Batch                     int     // windows per Adam step
+	Rate                      float64 // peak learning rate of Adam
+	Every                     int     // steps between validations in Adam; L-BFGS validates every 25
+	KeepLast                  bool    // store the last iterate instead of the best on validation
+}
+
+// Stages of a fit in order.
+const (
+	StageAdam = iota
+	StageLBFGS
+	StageDone
+)
+
+// Point is one entry of the training curve.
+type Point struct {
+	Stage      int     `json:"stage"`
+	Step       int     `json:"step"`
+	Loss       float64 `json:"loss"`       // training loss, scaled outputs squared
+	Validation float64 `json:"validation"` // root mean square on validation windows, scaled outputs
+}
+
+// State is everything that a fit is at one moment; stored as JSON it continues to the same bytes.
+type State struct {
+	Stage           int
+	Theta           []float64
+	Adam            Adam
+	AdamTotal       int // planned Adam steps once known
+	Random          []byte
+	LBFGS           *LBFGS
+	Best            []float64
+	BestValidation  float64
+	BestAt          Point
+	Trace           []Point
+	AdamSpent       float64 // seconds
+	LBFGSSpent      float64
+	LossSum         float64 // since the last trace point
+	LossCount       int
+	Failed          string // why the fit ended early, if it did
+	EndedAdam       int    // Adam steps made
+	EndedLBFGS      int    // L-BFGS steps made
+	LBFGSSinceCheck int
+}
+
+// Fit is a resumable fit of one model: Adam on random windows, then L-BFGS on a fixed batch, keeping the iterate that
+// simulates the validation windows best.
+type Fit struct {
+	Plan       Plan
+	Random     *Windows // windows of the Adam stage
+	Fixed      *Windows // batch of the L-BFGS stage; nil leaves the stage out
+	Validation *Windows // nil: the training loss decides
+	State      State
+
+	src  *rand.PCG
+	rng  *rand.Rand
+	grad []float64
+}
+
+// NewFit starts a fit at theta with the given random source.
+func NewFit(p Plan, random, fixed, validation *Windows, theta []float64, src *rand.PCG) *Fit {
+	f := &Fit{Plan: p, Random: random, Fixed: fixed, Validation: validation, src: src, rng: rand.New(src)}
+	f.State.Theta = append([]float64(nil), theta...)
+	f.State.Best = append([]float64(nil), theta...)
+	f.State.BestValidation = math.Inf(1)
+	f.grad = make([]float64, len(theta))
+	return f
+}
+
+// Snapshot completes the State for storage.
+func (f *Fit) Snapshot() *State {
+	f.State.Random, _ = f.src.MarshalBinary() // PCG's MarshalBinary cannot fail
+	return &f.State
+}
+
+// Restore continues from a stored state.
+func (f *Fit) Restore(s State) error {
+	if len(s.Theta) != len(f.State.Theta) {
+		return fmt.Errorf("train: the checkpoint has %d parameters, this model has %d; resume with the options of the interrupted run", len(s.Theta), len(f.State.Theta))
+	}
+	if err := f.src.UnmarshalBinary(s.Random); err != nil {
+		return fmt.Errorf("train: random state in checkpoint: %w", err)
+	}
+	f.State = s
+	return nil
+}
+
+// Run advances the fit until it is done or the context ends, calling progress after each validation. On cancellation
+// the state is whole and the context's error is returned.
+func (f *Fit) Run(ctx context.Context, progress func(*Fit, Point)) error {
+	for f.State.Stage != StageDone {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+		if p, ok := f.step(); ok && progress != nil {
+			progress(f, p)
+		}
+	}
+	return nil
+}
+
+// step makes one optimiser step, timed; it returns a trace point when one was made.
+func (f *Fit) step() (Point, bool) {
+	begin := time.Now()
+	s := &f.State
+	var p Point
+	var ok bool
+	switch s.Stage {
+	case StageAdam:
+		p, ok = f.adam()
+		s.AdamSpent += time.Since(begin).Seconds()
+	case StageLBFGS:
+		p, ok = f.lbfgs()
+		s.LBFGSSpent += time.Since(begin).Seconds()
+	}
+	return p, ok
+}
+
+// Schedule of the Adam stage: warm-up steps, floor of the cosine, norm at which gradients are clipped, and the steps
+// timed to plan a stage that is given in seconds.
+const (
+	warmUp    = 100
+	rateFloor = 0.005
+	clipNorm  = 1
+	timed     = 30
+)
+
+func (f *Fit) adam() (Point, bool) {
+	s := &f.State
+	if s.AdamTotal == 0 {
+		s.AdamTotal = f.Plan.AdamSteps
+	}
+	k := s.Adam.Step
+	if s.AdamTotal == 0 && k == timed {
+		s.AdamTotal = max(int(timed*f.Plan.AdamSeconds/max(s.AdamSpent, 1e-9)), timed)
+	}
+	total := s.AdamTotal
+	overtime := f.Plan.AdamSteps == 0 && s.AdamSpent > 1.15*f.Plan.AdamSeconds && k >= timed
+	if (total > 0 && k >= total) || overtime {
+		f.endAdam()
+		return Point{}, false
+	}
+	if err := f.Random.Draw(f.rng, f.Plan.Batch); err != nil {
+		s.Failed, s.Stage = err.Error(), StageDone
+		return Point{}, false
+	}
+	loss := f.Random.ValueGrad(s.Theta, f.grad)
+	if !clip(f.grad, clipNorm) {
+		s.Failed = fmt.Sprintf("the loss is not finite at Adam step %d", k)
+		f.endAdam()
+		return Point{}, false
+	}
+	s.Adam.Update(s.Theta, f.grad, Cosine(k, warmUp, max(total, warmUp+1), f.Plan.Rate, rateFloor))
+	s.LossSum += loss
+	s.LossCount++
+	if (k+1)%f.Plan.Every == 0 || k+1 == total {
+		return f.check(k+1, s.LossSum/float64(s.LossCount)), true
+	}
+	return Point{}, false
+}
+
+func (f *Fit) endAdam() {
+	s := &f.State
+	s.EndedAdam = s.Adam.Step
+	s.Stage = StageDone
+	if f.Fixed != nil && (f.Plan.LBFGSSteps > 0 || f.Plan.LBFGSSeconds > 0) {
+		s.Stage = StageLBFGS
+		if !f.Plan.KeepLast || s.Failed != "" {
+			copy(s.Theta, s.Best)
+		}
+		s.Failed = ""
+		return
+	}
+	if f.Plan.KeepLast && s.Failed == "" {
+		copy(s.Best, s.Theta)
+	}
+}
+
+// lbfgsEvery is the number of L-BFGS steps between validations.
+const lbfgsEvery = 25
+
+func (f *Fit) lbfgs() (Point, bool) {
+	s := &f.State
+	if s.LBFGS == nil {
+		s.LBFGS = NewLBFGS(f.Fixed, s.Theta)
+		return Point{}, false
+	}
+	l := s.LBFGS
+	steps := f.Plan.LBFGSSteps
+	if (steps > 0 && l.Iter >= steps) || (steps == 0 && s.LBFGSSpent >= f.Plan.LBFGSSeconds) {
+		return f.endLBFGS()
+	}
+	fell := l.Step(f.Fixed)
+	if !fell {
+		s.Failed = ""
+		return f.endLBFGS()
+	}
+	if l.Iter%lbfgsEvery == 0 {
+		copy(s.Theta, l.Theta)
+		return f.check(l.Iter, l.F), true
+	}
+	return Point{}, false
+}
+
+func (f *Fit) endLBFGS() (Point, bool) {
+	s := &f.State
+	s.Stage = StageDone
+	s.EndedLBFGS = s.LBFGS.Iter
+	copy(s.Theta, s.LBFGS.Theta)
+	p := Point{Stage: StageLBFGS, Step: s.LBFGS.Iter, Loss: s.LBFGS.F}
+	s.Stage = StageLBFGS
+	p = f.check(s.LBFGS.Iter, s.LBFGS.F)
+	s.Stage = StageDone
+	if f.Plan.KeepLast {
+		copy(s.Best, s.Theta)
+	}
+	s.LBFGS = nil // its history is the bulk of a checkpoint and no longer needed
+	return p, true
+}
+
+// check validates the present iterate, keeps it when it is the best so far, and records a trace point.
+func (f *Fit) check(step int, loss float64) Point {
+	s := &f.State
+	v := math.Sqrt(loss)
+	if f.Validation != nil {
+		v = math.Sqrt(f.Validation.Value(s.Theta))
+	}
+	p := Point{Stage: s.Stage, Step: step, Loss: loss, Validation: v}
+	s.LossSum, s.LossCount = 0, 0
+	if v < s.BestValidation {
+		s.BestValidation, s.BestAt = v, p
+		copy(s.Best, s.Theta)
+	}
+	s.Trace = append(s.Trace, p)
+	return p
+}
