@@ -68,12 +68,13 @@ const (
 
 // Claim is what is said about the stability of the model and how that was decided.
 type Claim struct {
-	Claim       string   `json:"claim"`            // ClaimContraction, ...
-	Verdict     string   `json:"verdict"`          // Proved, Refused, Malformed or NotClaimed: what plumb-check says of the file
-	Decided     string   `json:"decided"`          // Proved, Verified, Numerical, Estimated
-	Statement   string   `json:"statement"`        // the claim in words, as the checker prints it
-	Assumptions []string `json:"assumptions"`      // domain, time model, arithmetic: a sentence each
-	Failed      string   `json:"failed,omitempty"` // refused: the first failed condition and by how much
+	Claim       string   `json:"claim"`                // ClaimContraction, ...
+	Verdict     string   `json:"verdict"`              // Proved, Refused, Malformed or NotClaimed: what plumb-check says of the file
+	Decided     string   `json:"decided"`              // Proved, Verified, Numerical, Estimated
+	Statement   string   `json:"statement"`            // the claim in words, as the checker prints it
+	Assumptions []string `json:"assumptions"`          // domain, time model, arithmetic: a sentence each
+	Arithmetic  string   `json:"arithmetic,omitempty"` // "" means real-number evaluation of the stored weights
+	Failed      string   `json:"failed,omitempty"`     // refused: the first failed condition and by how much
 
 	Rate          Number `json:"rate"`                   // smallest proved rate per step; 0 when none
 	RatePerSecond Number `json:"rate_per_second"`        // Rate^(1/Ts); 0 when none

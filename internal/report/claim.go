@@ -1,0 +1,145 @@
+package report
+
+import (
+	"fmt"
+	"math"
+)
+
+// realNumbers is the line on arithmetic that each report prints when the certificate says nothing else.
+const realNumbers = "Claims are about real-number evaluation of the stored weights; rounding of the running model is not part of them."
+
+// claimWords names a rung for people.
+func claimWords(claim string) string {
+	switch claim {
+	case ClaimContraction:
+		return "contraction"
+	case ClaimISS:
+		return "input-to-state stability"
+	case ClaimBounded:
+		return "boundedness"
+	case ClaimNone, "":
+		return "none"
+	}
+	return claim
+}
+
+// claimTitle is the verdict in a few words. Only the checker's "proved" makes it a claim.
+func claimTitle(c *Claim) string {
+	switch {
+	case c.Verdict == Proved:
+		return claimWords(c.Claim) + " proved"
+	case c.Verdict == Refused:
+		return claimWords(c.Claim) + " refused by the checker"
+	case c.Verdict == Malformed:
+		return "bundle malformed, nothing proved"
+	case c.Claim == ClaimNone || c.Claim == "":
+		return "no stability claim"
+	case c.Decided != "":
+		return claimWords(c.Claim) + " " + c.Decided + ", not proved"
+	}
+	return claimWords(c.Claim) + " not decided"
+}
+
+// rungs is the ladder of claims, strongest first, as the page shows it.
+func rungs(c *Claim) []rungView {
+	ladder := []rungView{
+		{Claim: ClaimContraction, Name: "contraction", Meaning: "any two simulations under the same input converge at the stated rate, whatever their initial states"},
+		{Claim: ClaimISS, Name: "input-to-state stability", Meaning: "the influence of the initial state dies out, and a bounded input keeps the state within a stated gain of rest"},
+		{Claim: ClaimBounded, Name: "boundedness", Meaning: "a bounded input keeps the state in a stated ball; different responses to the same input may coexist"},
+	}
+	for i := range ladder {
+		if ladder[i].Claim == c.Claim {
+			ladder[i].Here = true
+			ladder[i].Mark = claimTitle(c)
+		}
+	}
+	return ladder
+}
+
+type rungView struct {
+	Claim, Name, Meaning, Mark string
+	Here                       bool
+}
+
+// figure is one line of the table of proved and simulated figures.
+type figure struct{ Name, Proved, Seen, Decided, Note string }
+
+// claimFigures lists rate, gain, forgetting time and balls. Proved bounds are rounded up, simulated lower bounds down.
+func claimFigures(r *Report) []figure {
+	c := &r.Claim
+	var out []figure
+	decided := func(own string) string {
+		if own != "" {
+			return own
+		}
+		return c.Decided
+	}
+	if c.Rate.known() {
+		out = append(out, figure{Name: "rate per step", Proved: rate(float64(c.Rate)), Decided: decided(c.RateDecided), Note: "factor by which differences shrink each step"})
+		if s := perSecond(c, r.Ts); s > 0 {
+			f := figure{Name: "rate per second", Proved: rate(s), Decided: decided(c.RateDecided)}
+			if s < 1 && s > 0 {
+				f.Note = "time constant " + duration(-1/math.Log(s))
+			}
+			out = append(out, f)
+		}
+	}
+	if c.Gain.known() || c.GainSimulated.known() {
+		f := figure{Name: c.GainWhat, Proved: unknown, Decided: decided(c.GainDecided)}
+		if f.Name == "" {
+			f.Name = "gain"
+		}
+		if c.Gain.known() {
+			f.Proved = "≤ " + upper(float64(c.Gain), 4) + " " + c.GainUnit
+		} else {
+			f.Decided = ""
+		}
+		if c.GainSimulated.known() {
+			f.Seen = "≥ " + lower(float64(c.GainSimulated), 4) + " " + c.GainUnit
+		}
+		if c.Gain.known() && c.GainSimulated.known() {
+			f.Note = fmt.Sprintf("the proved bound is %s times the largest gain found by simulation", digits(float64(c.Gain/c.GainSimulated), 2))
+		}
+		out = append(out, f)
+	}
+	if c.ForgettingProved != 0 || c.ForgettingMeasured != 0 {
+		out = append(out, forgettingFigure(r))
+	}
+	for _, b := range c.Balls {
+		out = append(out, figure{Name: "ball of " + b.Output, Proved: digits(float64(b.Center), 4) + " ± " + upper(float64(b.Radius), 4) + " " + b.Unit, Decided: c.Decided,
+			Note: "in the long run, for inputs in the declared range"})
+	}
+	return out
+}
+
+// perSecond returns the rate per second, computed where the run left it out; 0 when unknown.
+func perSecond(c *Claim, ts float64) float64 {
+	if c.RatePerSecond.known() {
+		return float64(c.RatePerSecond)
+	}
+	if ts > 0 && c.Rate > 0 {
+		return math.Pow(float64(c.Rate), 1/ts)
+	}
+	return 0
+}
+
+func forgettingFigure(r *Report) figure {
+	c := &r.Claim
+	f := figure{Name: "forgetting time", Proved: unknown, Note: "until two initial states differ by at most 1 % of the output span"}
+	if c.ForgettingProved > 0 {
+		f.Proved, f.Decided = "≤ "+samples(c.ForgettingProved, r.Ts), c.Decided
+		if c.RateDecided != "" {
+			f.Decided = c.RateDecided
+		}
+	}
+	switch {
+	case c.ForgettingMeasured > 0:
+		f.Seen = samples(c.ForgettingMeasured, r.Ts)
+	case c.ForgettingMeasured < 0:
+		f.Seen = "not within the simulated stretch"
+	}
+	if c.RecordSamples > 0 && c.ForgettingProved > c.RecordSamples {
+		f.Note += fmt.Sprintf(". The proved time is longer than the record (%s): the proof says that the model forgets, but no record here is long enough to benefit from it", samples(c.RecordSamples, r.Ts))
+	}
+	return f
+}
