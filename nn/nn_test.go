@@ -95,7 +95,7 @@ func TestMLPGradient(t *testing.T) {
 	}
 }
 
-// TestTraining fits y = sin(2x), of variance 0.6, to less than a three-hundredth of it.
+// TestTraining fits y = sin(2x), of variance 0.44, to less than a two-hundredth of it.
 func TestTraining(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	tp := grad.NewTape()
