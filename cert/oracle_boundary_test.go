@@ -1,0 +1,229 @@
+package cert_test
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+)
+
+// nearMargin is the relative distance to the boundary below which an edit counts as near.
+const nearMargin = 1e-9
+
+// knob is a direction through the space of models and certificates: set moves s by t >= 0 along it.
+type knob struct {
+	name string
+	set  func(s *spec, t float64)
+}
+
+// newKnob draws a direction that starts at the base s. Numbers that the direction moves relatively use factor or 1/factor.
+func newKnob(g *rand.Rand, s *spec) knob {
+	i := g.IntN(len(s.parts))
+	p := s.parts[i]
+	var ks []knob
+	add := func(name string, f func(p *part, t float64)) {
+		ks = append(ks, knob{name, func(s *spec, t float64) { f(s.parts[i], t) }})
+	}
+	add("rate", func(p *part, t float64) { p.rate = timesRat(p.rate, 1/(1+t)) })
+	e := &editor{g: g, s: s, sib: s}
+	if p.kind == "ssm" {
+		b := g.IntN(len(p.blocks))
+		k := g.IntN(p.blocks[b].states)
+		add("radius", func(p *part, t float64) { p.radius = timesRat(p.radius, 1/(1+t)) })
+		for _, n := range []string{"lre", "lim"} {
+			add("eigenvalue", func(p *part, t float64) { p.x(fmt.Sprintf("b%d.%s", b, n))[k] *= 1 + t })
+		}
+		return ks[g.IntN(len(ks))]
+	}
+	target := e.weight(p)
+	for n, t := range p.w {
+		if t != target {
+			continue
+		}
+		k, sign := g.IntN(len(t.v)), float64(1-2*g.IntN(2))
+		add("one weight", func(p *part, t float64) { p.x(n)[k] += sign * t })
+		add("a tensor", func(p *part, t float64) { scale(p.x(n), 1+t) })
+	}
+	add("metric", moveMetric(g, p, false))
+	add("metric entry", moveMetric(g, p, true))
+	for m := range p.multipliers() {
+		k, up := g.IntN(len(p.multipliers()[m])), g.IntN(2) == 0
+		if p.layers > 0 && m == 0 { // lambda I stays a multiple of the identity
+			continue
+		}
+		add("multiplier", func(p *part, t float64) {
+			if up {
+				p.multipliers()[m][k] *= 1 + t
+			} else {
+				p.multipliers()[m][k] /= 1 + t
+			}
+		})
+	}
+	for r := range p.ratios() {
+		add("ratio", func(p *part, t float64) { x := p.ratios()[r]; *x = timesRat(*x, 1/(1+t)) })
+	}
+	return ks[g.IntN(len(ks))]
+}
+
+func scale(v []float64, f float64) {
+	for i := range v {
+		v[i] *= f
+	}
+}
+
+// moveMetric adds a random symmetric matrix, or one symmetric pair of entries, to the metric of the claim or of the gain.
+func moveMetric(g *rand.Rand, p *part, one bool) func(*part, float64) {
+	ofGain := p.gain != nil && g.IntN(2) == 0
+	size := p.m[0]
+	d := randMx(g, p.n, p.n, size).symmetrised()
+	if one {
+		i, j := g.IntN(p.n), g.IntN(p.n)
+		x := d.at(i, j)
+		d = newMx(p.n, p.n)
+		d.set(i, j, x)
+		d.set(j, i, x)
+	}
+	return func(p *part, t float64) {
+		m := p.m
+		if ofGain {
+			m = p.gain.m
+		}
+		for i := range m {
+			m[i] += t * d.v[i]
+		}
+	}
+}
+
+// nearTargets are the margins asked for, on both sides; the smallest lie below the rounding errors of float64.
+var nearTargets = []float64{5e-10, 1e-11, 1e-12, 1e-14, 1e-16, -1e-16, -1e-14, -1e-12, -1e-11, -5e-10}
+
+// boundary searches along a knob for the place where the claim turns false and returns edits with margins near
+// nearTargets. The search brackets in float64, then closes in with the oracle; nil when the claim survives the knob.
+func boundary(base *spec, k knob) []*spec {
+	at := func(t float64) *spec {
+		s := base.clone()
+		k.set(s, t)
+		return s
+	}
+	lo, hi := 0.0, math.Ldexp(1, -12)
+	for judge(at(hi), true).true {
+		lo, hi = hi, 2*hi
+		if hi > 1<<12 {
+			return nil
+		}
+	}
+	for range 30 { // float64 resolves the place to about 1e-10
+		mid := lo + (hi-lo)/2
+		if judge(at(mid), true).true {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	root, slope, ok := closeIn(func(t float64) float64 { return judge(at(t), false).margin }, lo, hi)
+	if !ok {
+		return nil
+	}
+	var out []*spec
+	for _, m := range nearTargets {
+		if t := root + m/slope; t >= 0 {
+			out = append(out, at(t))
+		}
+	}
+	return out
+}
+
+// closeIn finds the root and the slope of a margin near [lo, hi] by secant steps.
+func closeIn(margin func(float64) float64, lo, hi float64) (root, slope float64, ok bool) {
+	w := max(hi-lo, 1e-9*hi)
+	a, b := lo-w, hi+w
+	fa, fb := margin(a), margin(b)
+	for range 8 {
+		if fa == fb {
+			return 0, 0, false
+		}
+		c := b - fb*(b-a)/(fb-fa)
+		slope = (fb - fa) / (b - a)
+		if !(c >= 0 && c < 1e6) {
+			return 0, 0, false
+		}
+		if c == b {
+			break
+		}
+		fc := margin(c)
+		a, fa, b, fb = b, fb, c, fc
+		if math.Abs(fb) < 1e-17 {
+			break
+		}
+	}
+	return b, slope, math.Abs(fb) < nearMargin && slope != 0 && !math.IsNaN(slope)
+}
+
+// exactBoundary lists hand-made certificates that lie exactly on the boundary, or one unit in the last place off it,
+// with their truth known by hand.
+func exactBoundary() []struct {
+	name  string
+	s     *spec
+	truth bool
+} {
+	g := rand.New(rand.NewPCG(7, 7))
+	d := draw{n: 1, q: 1, m: 1, p: 1, h: 1, window: 1}
+	wrap := func(claim string, p *part) *spec {
+		return &spec{claim: claim, m: 1, p: 1, window: 1, parts: []*part{p},
+			scale: map[string][]float64{"u_mid": {0}, "u_half": {1}, "y_mean": {0}, "y_std": {1}}}
+	}
+	var out []struct {
+		name  string
+		s     *spec
+		truth bool
+	}
+	add := func(name string, truth bool, s *spec) {
+		out = append(out, struct {
+			name  string
+			s     *spec
+			truth bool
+		}{name, s, truth})
+	}
+	linear := func(a float64, rate *big.Rat) *spec { // r^2 M - a^2 M > 0 iff |a| < r
+		p := d.linear(g, false)
+		p.m, p.rate = []float64{3}, rate
+		p.w["A"].v[0] = a
+		return wrap("contraction", p)
+	}
+	half := big.NewRat(1, 2)
+	add("scalar a = r", false, linear(0.5, half))
+	add("scalar a one ulp below r", true, linear(math.Nextafter(0.5, 0), half))
+	add("scalar a one ulp above r", false, linear(math.Nextafter(0.5, 1), half))
+	add("scalar a = float64(1/3) < r = 1/3", true, linear(1.0/3, big.NewRat(1, 3))) // float64(1/3) lies below 1/3
+	add("scalar a = float64(1/10) > r = 1/10", false, linear(0.1, big.NewRat(1, 10)))
+	add("scalar -a = r", false, linear(-0.5, half))
+
+	p := d.ssm(g, 1, false)
+	set := func(re, im float64, radius *big.Rat) *spec {
+		q := p.clone()
+		q.x("b0.lre")[0], q.x("b0.lim")[0], q.radius = re, im, radius
+		q.rate = big.NewRat(9, 10)
+		return wrap("contraction", q)
+	}
+	add("|0.375 + 0.5i| = 5/8", true, set(0.375, 0.5, big.NewRat(5, 8)))
+	add("|0.375 + 0.5i| one ulp beyond 5/8", false, set(0.375, math.Nextafter(0.5, 1), big.NewRat(5, 8)))
+	add("|0.375 + 0.5i| one ulp within 5/8", true, set(math.Nextafter(0.375, 0), 0.5, big.NewRat(5, 8)))
+	add("float64(0.3), float64(0.4) and 1/2", false, set(0.3, 0.4, big.NewRat(1, 2))) // 0.4 rounds up by more than 0.3 down
+	same := set(0.1, 0.1, big.NewRat(9, 10))
+	add("rate = radius", false, same)
+
+	// Lur'e, n = q = 1, A = 1/2, B1 = 1/4, C1 = 1, M = 4, L = l, r = 3/4: the inequality is
+	// [[9/4 - l - 1, -1/2], [-1/2, l - 1/4]], determinant (5/4 - l)(l - 1/4) - 1/4, zero exactly at l = 3/4.
+	lure := func(l float64, rate *big.Rat) *spec {
+		p := d.lure(g, false)
+		p.x("A")[0], p.x("B1")[0], p.x("C1")[0] = 0.5, 0.25, 1
+		p.m, p.l, p.rate = []float64{4}, []float64{l}, rate
+		return wrap("contraction", p)
+	}
+	r := big.NewRat(3, 4)
+	add("Lur'e inequality singular", false, lure(0.75, r))
+	add("Lur'e inequality one ulp of rate inside", true, lure(0.75, ratio(math.Nextafter(0.75, 1))))
+	add("Lur'e inequality one ulp of rate outside", false, lure(0.75, ratio(math.Nextafter(0.75, 0))))
+	add("Lur'e inequality off its singular multiplier", false, lure(math.Nextafter(0.75, 1), r))
+	return out
+}
