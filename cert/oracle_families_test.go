@@ -1,8 +1,6 @@
 package cert_test
 
-import (
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // splitWitness returns positive t and w with diag(w X - C' diag(t) C, diag(t)) - [L R]' W [L R] > 0: t dominates R'WR
 // twice over, w comes from the Schur complement of the leading block, in the metric of X, bounded by its trace.
@@ -131,6 +129,9 @@ func newSpec(g *rand.Rand, family string, d draw) *spec {
 		}
 	}
 }
+
+// mutationSeed seeds everything that the tests of this judge draw.
+const mutationSeed = 20260101
 
 // drawMargin keeps base certificates a thousand times further from the boundary than the edits called near.
 const drawMargin = 1e-6
