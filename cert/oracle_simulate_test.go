@@ -147,7 +147,7 @@ func claimTest(g *rand.Rand, s *spec, p *part) float64 {
 	}
 	z := gauss(g, p.states, size)
 	a, ya := p.step(x, u)
-	b, yb := p.step(z, u)
+	b, _ := p.step(z, u)
 	worst := p.norm(minus(a, b)) / (r * p.norm(minus(x, z)))
 	if p.gain == nil {
 		return worst
@@ -156,7 +156,7 @@ func claimTest(g *rand.Rand, s *spec, p *part) float64 {
 	gp := p.clone()
 	gp.m = p.gain.m
 	u2 := gauss(g, s.m, size)
-	b, yb = p.step(z, u2)
+	b, yb := p.step(z, u2)
 	g2, _ := p.gain.gamma2.Float64()
 	v := func(d []float64) float64 { return gp.norm(d) * gp.norm(d) }
 	du, dy := norm2(minus(u, u2)), norm2(minus(ya, yb))
