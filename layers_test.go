@@ -19,7 +19,7 @@ const module = "github.com/plumb-go/plumb"
 var layers = []string{
 	"cert internal/kernel internal/linalg internal/parallel internal/plot metric dataset",
 	"bundle grad nn/seq nn/direct dataset/benchmark dataset/describe",
-	"nn model deploy plant",
+	"nn model deploy plant grad/gradtest",
 	"train model/witness",
 	"model/r2dn model/ssm model/lure model/gated model/linear",
 	"ident",

@@ -148,6 +148,9 @@ func (m *Model) fits(set *dataset.Set, p dataset.Part) error {
 	return nil
 }
 
+// Past stacks the encoder's regressors for a simulation whose first predicted sample is start.
+func (m *Model) Past(set *dataset.Set, exp, start int) seq.Mat { return m.past(set, exp, []int{start}) }
+
 // past stacks the encoder's regressors for windows that begin at the given samples: for each input its Lags past
 // values, oldest first, then for each output.
 func (m *Model) past(set *dataset.Set, exp int, starts []int) seq.Mat {
@@ -186,7 +189,7 @@ func (m *Model) From(x0 []seq.Mat, u seq.Mat) seq.Mat {
 	steps := u.Cols / lanes
 	sum := seq.NewMat(len(m.YMean), steps*lanes)
 	for j := range m.Members {
-		y := m.Members[j].Run(x0[j], u)
+		y, _ := m.Members[j].Run(x0[j], u)
 		for i := range y.Rows {
 			kernel.Add(sum.Row(i), sum.Row(i), y.Row(i))
 		}
@@ -214,22 +217,25 @@ func (b *Member) Encode(past seq.Mat) seq.Mat {
 	return x
 }
 
-// Run simulates the member alone, from x0 (States x lanes) under u (inputs x steps*lanes), in scaled signals.
-func (b *Member) Run(x0, u seq.Mat) seq.Mat {
+// Run simulates the member alone, from x0 (States x lanes) under u (inputs x steps*lanes), in scaled signals; it
+// returns the outputs and the final states.
+func (b *Member) Run(x0, u seq.Mat) (y, end seq.Mat) {
 	lanes := x0.Cols
 	steps := u.Cols / lanes
-	y := seq.NewMat(b.Cell.Outputs(), steps*lanes)
-	const block = 4096 // steps simulated at once: bounds the workspace of long records
-	x := x0
+	y, end = seq.NewMat(b.Cell.Outputs(), steps*lanes), x0
+	block := max(1<<14/lanes, 1) // steps simulated at once: bounds the workspace of long records
+	var pass seq.Pass
 	for at := 0; at < steps; at += block {
 		n := min(block, steps-at)
-		pass := b.Cell.NewPass(n, lanes)
-		pass.Forward(b.W, columns(u, at*lanes, n*lanes), x, columns(y, at*lanes, n*lanes))
+		if pass == nil || n < block {
+			pass = b.Cell.NewPass(n, lanes)
+		}
+		pass.Forward(b.W, columns(u, at*lanes, n*lanes), end, columns(y, at*lanes, n*lanes))
 		next := seq.NewMat(b.Cell.States(), lanes)
 		pass.State(next)
-		x = next
+		end = next
 	}
-	return y
+	return y, end
 }
 
 // columns is the view of count columns of m from col on.

@@ -6,11 +6,14 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"github.com/plumb-go/plumb/internal/parallel"
 )
 
 // Plan says how one model is fitted. A stage runs its number of steps; where that is 0 it runs for its time, and the
 // number of steps it made is recorded so that the fit can be repeated step by step.
 type Plan struct {
+	AdamTotal                 int // length of the learning-rate schedule; 0: AdamSteps, or planned from the time
 	AdamSteps, LBFGSSteps     int
 	AdamSeconds, LBFGSSeconds float64
 	Batch                     int     // windows per Adam step
@@ -36,25 +39,29 @@ type Point struct {
 
 // State is everything that a fit is at one moment; stored as JSON it continues to the same bytes.
 type State struct {
-	Stage           int
-	Theta           []float64
-	Adam            Adam
-	AdamTotal       int // planned Adam steps once known
-	Random          []byte
-	LBFGS           *LBFGS
-	Best            []float64
-	BestValidation  float64
-	BestAt          Point
-	Trace           []Point
-	AdamSpent       float64 // seconds
-	LBFGSSpent      float64
-	LossSum         float64 // since the last trace point
-	LossCount       int
-	Failed          string // why the fit ended early, if it did
-	EndedAdam       int    // Adam steps made
-	EndedLBFGS      int    // L-BFGS steps made
-	LBFGSSinceCheck int
+	Stage          int
+	Theta          []float64
+	Adam           Adam
+	AdamTotal      int // planned Adam steps once known
+	Random         []byte
+	LBFGS          *LBFGS
+	Best           []float64
+	BestValidation float64
+	BestAt         Point
+	Trace          []Point
+	AdamSpent      float64 // seconds
+	LBFGSSpent     float64
+	LossSum        float64 // since the last trace point
+	LossCount      int
+	Failed         string // why the fit ended early, if it did
+	EndedAdam      int    // Adam steps made
+	EndedLBFGS     int    // L-BFGS steps made before any extension
+	Extended       bool   // the L-BFGS stage was reopened
+	Polish         int    // L-BFGS steps made after that, once ended
 }
+
+// Valid reports whether some iterate simulated the validation windows with a finite error.
+func (s *State) Valid() bool { return s.BestValidation < math.MaxFloat64 }
 
 // Fit is a resumable fit of one model: Adam on random windows, then L-BFGS on a fixed batch, keeping the iterate that
 // simulates the validation windows best.
@@ -75,7 +82,7 @@ func NewFit(p Plan, random, fixed, validation *Windows, theta []float64, src *ra
 	f := &Fit{Plan: p, Random: random, Fixed: fixed, Validation: validation, src: src, rng: rand.New(src)}
 	f.State.Theta = append([]float64(nil), theta...)
 	f.State.Best = append([]float64(nil), theta...)
-	f.State.BestValidation = math.Inf(1)
+	f.State.BestValidation = math.MaxFloat64
 	f.grad = make([]float64, len(theta))
 	return f
 }
@@ -141,7 +148,7 @@ const (
 func (f *Fit) adam() (Point, bool) {
 	s := &f.State
 	if s.AdamTotal == 0 {
-		s.AdamTotal = f.Plan.AdamSteps
+		s.AdamTotal = max(f.Plan.AdamTotal, f.Plan.AdamSteps)
 	}
 	k := s.Adam.Step
 	if s.AdamTotal == 0 && k == timed {
@@ -149,7 +156,7 @@ func (f *Fit) adam() (Point, bool) {
 	}
 	total := s.AdamTotal
 	overtime := f.Plan.AdamSteps == 0 && s.AdamSpent > 1.15*f.Plan.AdamSeconds && k >= timed
-	if (total > 0 && k >= total) || overtime {
+	if (total > 0 && k >= total) || (f.Plan.AdamSteps > 0 && k >= f.Plan.AdamSteps) || overtime {
 		f.endAdam()
 		return Point{}, false
 	}
@@ -204,8 +211,7 @@ func (f *Fit) lbfgs() (Point, bool) {
 		return f.endLBFGS()
 	}
 	fell := l.Step(f.Fixed)
-	if !fell {
-		s.Failed = ""
+	if !fell { // converged to rounding
 		return f.endLBFGS()
 	}
 	if l.Iter%lbfgsEvery == 0 {
@@ -217,18 +223,37 @@ func (f *Fit) lbfgs() (Point, bool) {
 
 func (f *Fit) endLBFGS() (Point, bool) {
 	s := &f.State
-	s.Stage = StageDone
-	s.EndedLBFGS = s.LBFGS.Iter
+	if s.Extended {
+		s.Polish = s.LBFGS.Iter - s.EndedLBFGS
+	} else {
+		s.EndedLBFGS = s.LBFGS.Iter
+	}
 	copy(s.Theta, s.LBFGS.Theta)
-	p := Point{Stage: StageLBFGS, Step: s.LBFGS.Iter, Loss: s.LBFGS.F}
-	s.Stage = StageLBFGS
-	p = f.check(s.LBFGS.Iter, s.LBFGS.F)
+	p := f.check(s.LBFGS.Iter, s.LBFGS.F)
 	s.Stage = StageDone
 	if f.Plan.KeepLast {
 		copy(s.Best, s.Theta)
 	}
-	s.LBFGS = nil // its history is the bulk of a checkpoint and no longer needed
 	return p, true
+}
+
+// Extend reopens the L-BFGS stage of a finished fit for more steps or seconds, on all workers of the pool. The history
+// is kept, so the steps continue as if there had been no pause.
+func (f *Fit) Extend(steps int, seconds float64, pool *parallel.Pool) {
+	f.Fixed.Use(pool)
+	f.Validation.Use(pool)
+	s := &f.State
+	if s.LBFGS == nil || s.Failed != "" {
+		return
+	}
+	s.Extended = true
+	f.Plan.LBFGSSteps, f.Plan.LBFGSSeconds = 0, 0
+	if steps > 0 {
+		f.Plan.LBFGSSteps = s.EndedLBFGS + steps
+	} else {
+		f.Plan.LBFGSSeconds = s.LBFGSSpent + seconds
+	}
+	s.Stage = StageLBFGS
 }
 
 // check validates the present iterate, keeps it when it is the best so far, and records a trace point.
@@ -237,6 +262,9 @@ func (f *Fit) check(step int, loss float64) Point {
 	v := math.Sqrt(loss)
 	if f.Validation != nil {
 		v = math.Sqrt(f.Validation.Value(s.Theta))
+	}
+	if math.IsNaN(v) || v > math.MaxFloat64 {
+		v = math.MaxFloat64 // diverged; JSON has no infinity
 	}
 	p := Point{Stage: s.Stage, Step: step, Loss: loss, Validation: v}
 	s.LossSum, s.LossCount = 0, 0

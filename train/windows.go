@@ -77,6 +77,17 @@ func NewWindows(net model.Network, data []Sequence, out OutputMap, lags, steps i
 	return o
 }
 
+// Use changes the workers; results do not depend on them.
+func (o *Windows) Use(pool *parallel.Pool) {
+	if o == nil || o.pool == pool {
+		return
+	}
+	o.pool = pool
+	if len(o.starts) > 0 {
+		o.shape()
+	}
+}
+
 // Dim is the number of parameters including the encoder's.
 func (o *Windows) Dim() int { return o.Net.Dim() + o.encoderDim() }
 

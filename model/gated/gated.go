@@ -34,12 +34,12 @@ type Network struct {
 	rest model.Verbatim
 }
 
-var _ model.Network = (*Network)(nil)
+var _ model.Starter = (*Network)(nil)
 
 // New returns a network with n states, q gated channels and a gating network of the given width; rest is the scaled
 // input at which the network is to be exponentially stable, one number per input.
 func New(rest []float64, outputs, n, q, gate int, rate float64) (*Network, error) {
-	core, err := direct.NewContracting(n, q, rate, true)
+	core, err := direct.NewContracting(n, q, rate, direct.PsiUnit)
 	if err != nil {
 		return nil, err
 	}
@@ -72,38 +72,81 @@ func (m *Network) Pullback(_, dw, dtheta []float64) {
 	m.rest.Pullback(dw, dtheta[m.core.Dim():])
 }
 
+// Spreads of the random start.
+const (
+	couplingSd = 0.3
+	inputSd    = 0.3
+	gateSd     = 0.5
+)
+
 // Init starts near a linear system with the given modes and a gate around zero.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
 	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
-	delta := 0.2 * (1 - rMax)
-	limit := math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01) * (1 - delta))
-	a0 := model.Modal(r, m.N, modes, min(rMax, 0.999*limit))
+	a0 := model.Modal(r, m.N, modes, m.limit(rMax))
+	b, c := make([]float64, m.N*m.In), make([]float64, m.Out*m.N)
+	model.Normal(r, b, math.Sqrt(1-rMax*rMax))
+	sd := 1 / math.Sqrt(float64(m.N+m.Q))
+	model.Normal(r, c, sd)
+	if err := m.start(r, a0, b, c, sd, nil, rMax, theta); err != nil {
+		panic("gated: initial matrix outside the parametrised set") // the radius was limited above
+	}
+}
+
+// InitLinear starts as the given linear model around the rest input, with surplus states and a gate around zero.
+func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) error {
+	rMax := model.Radius(s.Modes(), 0.8, 0.95, 0.999)
+	a0, b, c, err := s.Extended(r, m.N, s.Modes(), m.limit(rMax))
+	if err != nil {
+		return err
+	}
+	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
+}
+
+// limit is the largest radius that the parametrised set surely holds at the start.
+func (m *Network) limit(rMax float64) float64 {
+	delta := margin(rMax)
+	return min(rMax, 0.999*math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01)*(1-delta)))
+}
+
+// margin is the room left between the start and the edge of the parametrised set.
+func margin(rMax float64) float64 { return 0.2 * (1 - rMax) }
+
+func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
 	c, b := make([]float64, m.Q*m.N), make([]float64, m.N*m.Q)
-	sd := 0.3 * math.Sqrt((1-rMax)/float64(m.Q))
+	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
 	model.Normal(r, c, sd)
 	model.Normal(r, b, sd)
-	if err := m.core.Init(a0, c, b, 0, delta, theta[:m.core.Dim()]); err != nil {
-		panic("gated: initial matrix outside the parametrised set") // the radius was limited above
+	if _, err := m.core.Init(a0, c, b, 0, margin(rMax), theta[:m.core.Dim()]); err != nil {
+		return err
 	}
 	theta = theta[m.core.Dim():]
 	for _, t := range m.rest {
 		x := theta[:t.Len()]
-		switch t {
-		case m.t.B2:
-			model.Normal(r, x, math.Sqrt(1-rMax*rMax))
-		case m.t.D12:
-			model.Normal(r, x, 0.3)
-		case m.t.Cx, m.t.Cw, m.t.G1:
+		switch {
+		case t == m.t.B2:
+			copy(x, b2)
+		case t == m.t.D12:
+			model.Normal(r, x, inputSd)
+		case t == m.t.Cx:
+			copy(x, cx)
+		case t == m.t.Cw:
+			model.Normal(r, x, cwSd)
+		case t == m.t.G1:
 			model.Normal(r, x, 1/math.Sqrt(float64(m.N+m.Q)))
-		case m.t.Gu, m.t.Gb1:
-			model.Normal(r, x, 0.5)
-		case m.t.G2:
+		case t == m.t.Gu, t == m.t.Gb1:
+			model.Normal(r, x, gateSd)
+		case t == m.t.G2:
 			model.Normal(r, x, 1/math.Sqrt(float64(m.Gate)))
+		case t == m.t.D22 && lin != nil:
+			copy(x, lin.D)
+		case t == m.t.By && lin != nil:
+			copy(x, lin.At(m.Rest))
 		default:
 			clear(x)
 		}
 		theta = theta[t.Len():]
 	}
+	return nil
 }
 
 // Witness returns the metric M (n x n) and multiplier Lambda (q ones) of the parameters last deployed.

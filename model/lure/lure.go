@@ -32,11 +32,11 @@ type Network struct {
 	rest model.Verbatim
 }
 
-var _ model.Network = (*Network)(nil)
+var _ model.Starter = (*Network)(nil)
 
 // NewBounded returns a network with n states and q channels whose linear part satisfies A'MA <= rate^2 M.
 func NewBounded(inputs, outputs, n, q int, rate float64) (*Network, error) {
-	core, err := direct.NewContracting(n, 0, rate, true)
+	core, err := direct.NewContracting(n, 0, rate, direct.PsiUnit)
 	if err != nil {
 		return nil, err
 	}
@@ -87,41 +87,86 @@ func (m *Network) Pullback(_, dw, dtheta []float64) {
 	m.rest.Pullback(dw, dtheta)
 }
 
+// Spreads of the random start: the nonlinear feedback is weak, its pre-activations cover the bend of tanh.
+const (
+	couplingSd = 0.3
+	inputSd    = 0.7
+	biasSd     = 0.5
+	logPsi     = -1.5
+)
+
 // Init starts near a linear system with the given modes and weak nonlinear feedback.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
 	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
+	a0 := model.Modal(r, m.N, modes, m.limit(rMax))
+	b, c := make([]float64, m.N*m.In), make([]float64, m.Out*m.N)
+	model.Normal(r, b, math.Sqrt(1-rMax*rMax))
+	sd := 1 / math.Sqrt(float64(m.N+m.Q))
+	model.Normal(r, c, sd)
+	if err := m.start(r, a0, b, c, sd, nil, rMax, theta); err != nil {
+		panic("lure: initial matrix outside the parametrised set") // the radius was limited above
+	}
+}
+
+// InitLinear starts as the given linear model, with surplus states and weak nonlinear feedback beside it.
+func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) error {
+	rMax := model.Radius(s.Modes(), 0.8, 0.95, 0.999)
+	a0, b, c, err := s.Extended(r, m.N, s.Modes(), m.limit(rMax))
+	if err != nil {
+		return err
+	}
+	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
+}
+
+// limit is the largest radius that the parametrised set surely holds at the start.
+func (m *Network) limit(rMax float64) float64 {
+	if m.core == nil {
+		return rMax
+	}
+	delta := margin(rMax)
+	return min(rMax, 0.999*math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01)*(1-delta)))
+}
+
+// margin is the room left between the start and the edge of the parametrised set.
+func margin(rMax float64) float64 { return 0.2 * (1 - rMax) }
+
+func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
 	if m.core != nil {
-		delta := 0.2 * (1 - rMax)
-		limit := math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01) * (1 - delta))
-		a0 := model.Modal(r, m.N, modes, min(rMax, 0.999*limit))
-		if err := m.core.Init(a0, nil, nil, 0, delta, theta[:m.core.Dim()]); err != nil {
-			panic("lure: initial matrix outside the parametrised set") // the radius was limited above
+		if _, err := m.core.Init(a0, nil, nil, 0, margin(rMax), theta[:m.core.Dim()]); err != nil {
+			return err
 		}
 		theta = theta[m.core.Dim():]
 	}
-	sd := 0.3 * math.Sqrt((1-rMax)/float64(m.Q))
+	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
 	for _, t := range m.rest {
 		x := theta[:t.Len()]
-		switch t {
-		case m.t.A:
-			copy(x, model.Modal(r, m.N, modes, rMax))
-		case m.t.B1:
-			model.Normal(r, x, sd*math.Exp(-1.5))
-		case m.t.C1:
-			model.Normal(r, x, sd*math.Exp(1.5))
-		case m.t.B2:
-			model.Normal(r, x, math.Sqrt(1-rMax*rMax))
-		case m.t.D12:
-			model.Normal(r, x, 0.7)
-		case m.t.Bv:
-			model.Normal(r, x, 0.5)
-		case m.t.Cx, m.t.Cw:
-			model.Normal(r, x, 1/math.Sqrt(float64(m.N+m.Q)))
+		switch {
+		case t == m.t.A:
+			copy(x, a0)
+		case t == m.t.B1:
+			model.Normal(r, x, sd*math.Exp(logPsi))
+		case t == m.t.C1:
+			model.Normal(r, x, sd*math.Exp(-logPsi))
+		case t == m.t.B2:
+			copy(x, b2)
+		case t == m.t.D12:
+			model.Normal(r, x, inputSd)
+		case t == m.t.Bv:
+			model.Normal(r, x, biasSd)
+		case t == m.t.Cx:
+			copy(x, cx)
+		case t == m.t.Cw:
+			model.Normal(r, x, cwSd)
+		case t == m.t.D22 && lin != nil:
+			copy(x, lin.D)
+		case t == m.t.By && lin != nil:
+			copy(x, lin.Y0)
 		default:
 			clear(x)
 		}
 		theta = theta[t.Len():]
 	}
+	return nil
 }
 
 // Witness returns the metric M of the linear part (n x n), nil for the unconstrained twin.

@@ -1,11 +1,12 @@
 // Package r2dn is the contracting Lur'e network by direct parametrisation (Barbara, Wang, Manchester: R2DN, 2025).
 //
-//	v = C1 x + D12 u + bv,   w = tanh(v)
+//	v = C1 x + D12 u + bv,   w = g(v)
 //	x+ = A x + B1 w + B2 u + bx,   y = Cx x + Cw w + D22 u + by
 //
 // Theorem. For every parameter vector there are M > 0 and Lambda > 0 diagonal such that two trajectories under the
 // same input, whatever it is, satisfy |x'(k) - x(k)|_M <= Rate^k |x'(0) - x(0)|_M. The proof is at
-// direct.Contracting: tanh has slopes in [0, 1], so |dw_i| <= |(C1 dx)_i|, and the inequality of the map applies.
+// direct.Contracting: tanh has slopes in [0, 1], so |dw_i| <= |(C1 dx)_i|, and the inequality of the map applies. With
+// sandwich layers g is 1-Lipschitz as a whole (direct.Sandwich), |dw| <= |C1 dx|, and one multiplier serves all channels.
 //
 // Notation: paper X, Y, C-hat, B-hat, psi -> parameters of direct.Contracting; alpha-bar -> Rate.
 package r2dn
@@ -24,36 +25,58 @@ type Network struct {
 	seq.Lure
 	Rate float64 // prescribed contraction rate, in (0, 1]
 
-	t    seq.LureTensors
-	core *direct.Contracting
-	rest model.Verbatim
-	b2   []float64 // free input matrix; deployed as inv(E) b2
-	dk   []float64
+	t      seq.LureTensors
+	core   *direct.Contracting
+	layers []*direct.Sandwich
+	rest   model.Verbatim
+	b2     []float64 // free input matrix; deployed as inv(E) b2
+	dk     []float64
 }
 
-var _ model.Network = (*Network)(nil)
+var _ model.Starter = (*Network)(nil)
 
-// New returns a network with n states, q hidden channels and the prescribed rate; tanh acts elementwise.
-func New(inputs, outputs, n, q int, rate float64) (*Network, error) {
-	core, err := direct.NewContracting(n, q, rate, false)
+// New returns a network with n states, q hidden channels and the prescribed rate. With layers = 0, w = tanh(v)
+// elementwise; with more, w passes that many 1-Lipschitz sandwich layers of inner width q and the multiplier is one
+// number for all channels.
+func New(inputs, outputs, n, q, layers int, rate float64) (*Network, error) {
+	psi := direct.PsiChannel
+	if layers > 0 {
+		psi = direct.PsiShared
+	}
+	core, err := direct.NewContracting(n, q, rate, psi)
 	if err != nil {
 		return nil, err
 	}
-	c := seq.Lure{In: inputs, Out: outputs, N: n, Q: q}
+	c := seq.Lure{In: inputs, Out: outputs, N: n, Q: q, Layers: layers, Width: q}
 	t := c.Tensors()
-	return &Network{
+	m := &Network{
 		Lure: c, Rate: rate, t: t, core: core,
 		rest: model.Verbatim{t.Bx, t.D12, t.Bv, t.Cx, t.Cw, t.D22, t.By},
 		b2:   make([]float64, n*inputs),
 		dk:   make([]float64, n*n),
-	}, nil
+	}
+	for _, g := range t.G {
+		s, err := direct.NewSandwich(q, q)
+		if err != nil {
+			return nil, err
+		}
+		m.layers = append(m.layers, s)
+		m.rest = append(m.rest, g.B)
+	}
+	return m, nil
 }
 
 // Kind is the member kind in the bundle.
 func (*Network) Kind() string { return "lure" }
 
 // Dim counts the core's parameters, the free input matrix and the tensors that deploy verbatim.
-func (m *Network) Dim() int { return m.core.Dim() + len(m.b2) + m.rest.Len() }
+func (m *Network) Dim() int {
+	d := m.core.Dim() + len(m.b2) + m.rest.Len()
+	for _, s := range m.layers {
+		d += s.Dim()
+	}
+	return d
+}
 
 // Deploy maps theta to the weights of the Lure cell.
 func (m *Network) Deploy(theta, w []float64) {
@@ -62,7 +85,13 @@ func (m *Network) Deploy(theta, w []float64) {
 	theta = theta[m.core.Dim():]
 	copy(m.b2, theta)
 	matMul(t.B2.Of(w), m.core.InvE(), m.b2, m.N, m.N, m.In)
-	m.rest.Deploy(theta[len(m.b2):], w)
+	theta = theta[len(m.b2):]
+	m.rest.Deploy(theta, w)
+	theta = theta[m.rest.Len():]
+	for k, s := range m.layers {
+		s.Map(theta, t.G[k].Win.Of(w), t.G[k].Wout.Of(w))
+		theta = theta[s.Dim():]
+	}
 }
 
 // Pullback adds the gradient at the parameters last deployed.
@@ -90,39 +119,103 @@ func (m *Network) Pullback(_, dw, dtheta []float64) {
 			dtheta[l*m.In+j] += s
 		}
 	}
-	m.rest.Pullback(dw, dtheta[len(m.b2):])
+	dtheta = dtheta[len(m.b2):]
+	m.rest.Pullback(dw, dtheta)
+	dtheta = dtheta[m.rest.Len():]
+	for k, s := range m.layers {
+		s.Pull(t.G[k].Win.Of(dw), t.G[k].Wout.Of(dw), dtheta)
+		dtheta = dtheta[s.Dim():]
+	}
 }
+
+// Spreads of the random start: the nonlinear feedback is weak, its pre-activations cover the bend of tanh.
+const (
+	couplingSd = 0.3
+	inputSd    = 0.7
+	biasSd     = 0.5
+	logPsi     = -1.5
+)
 
 // Init starts near a linear system with the given modes and weak nonlinear feedback.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
 	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
-	delta := 0.2 * (1 - rMax)
-	limit := math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01) * (1 - delta))
-	a0 := model.Modal(r, m.N, modes, min(rMax, 0.999*limit))
-	c, b := make([]float64, m.Q*m.N), make([]float64, m.N*m.Q)
-	sd := 0.3 * math.Sqrt((1-rMax)/float64(m.Q))
+	a0 := model.Modal(r, m.N, modes, m.limit(rMax))
+	b := make([]float64, len(m.b2))
+	model.Normal(r, b, math.Sqrt(1-rMax*rMax))
+	c := make([]float64, m.Out*m.N)
+	sd := 1 / math.Sqrt(float64(m.N+m.Q))
 	model.Normal(r, c, sd)
-	model.Normal(r, b, sd)
-	if err := m.core.Init(a0, c, b, -1.5, delta, theta[:m.core.Dim()]); err != nil {
+	if err := m.start(r, a0, b, c, sd, nil, rMax, theta); err != nil {
 		panic("r2dn: initial matrix outside the parametrised set") // the radius was limited above
 	}
+}
+
+// InitLinear starts as the given linear model, with surplus states and weak nonlinear feedback beside it.
+func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) error {
+	rMax := model.Radius(s.Modes(), 0.8, 0.95, 0.999)
+	a0, b, c, err := s.Extended(r, m.N, s.Modes(), m.limit(rMax))
+	if err != nil {
+		return err
+	}
+	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
+}
+
+// limit is the largest radius that the parametrised set surely holds at the start.
+func (m *Network) limit(rMax float64) float64 {
+	delta := margin(rMax)
+	return min(rMax, 0.999*math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01)*(1-delta)))
+}
+
+// margin is the room left between the start and the edge of the parametrised set.
+func margin(rMax float64) float64 { return 0.2 * (1 - rMax) }
+
+func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
+	c, b := make([]float64, m.Q*m.N), make([]float64, m.N*m.Q)
+	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
+	model.Normal(r, c, sd)
+	model.Normal(r, b, sd)
+	e, err := m.core.Init(a0, c, b, logPsi, margin(rMax), theta[:m.core.Dim()])
+	if err != nil {
+		return err
+	}
 	theta = theta[m.core.Dim():]
-	model.Normal(r, theta[:len(m.b2)], math.Sqrt(1-rMax*rMax))
+	matMul(theta, e, b2, m.N, m.N, m.In)
 	theta = theta[len(m.b2):]
 	for _, t := range m.rest {
 		x := theta[:t.Len()]
-		switch t {
-		case m.t.D12:
-			model.Normal(r, x, 0.7)
-		case m.t.Bv:
-			model.Normal(r, x, 0.5)
-		case m.t.Cx, m.t.Cw:
-			model.Normal(r, x, 1/math.Sqrt(float64(m.N+m.Q)))
+		switch {
+		case t == m.t.D12:
+			model.Normal(r, x, inputSd)
+		case t == m.t.Bv:
+			model.Normal(r, x, biasSd)
+		case t == m.t.Cx:
+			copy(x, cx)
+		case t == m.t.Cw:
+			model.Normal(r, x, cwSd)
+		case t == m.t.D22 && lin != nil:
+			copy(x, lin.D)
+		case t == m.t.By && lin != nil:
+			copy(x, lin.Y0)
 		default:
 			clear(x)
 		}
 		theta = theta[t.Len():]
 	}
+	for _, s := range m.layers {
+		model.Normal(r, theta[:s.Dim()], 0.5)
+		clear(theta[s.Dim()-m.Q : s.Dim()]) // d: Psi starts at one
+		theta = theta[s.Dim():]
+	}
+	return nil
+}
+
+// Multipliers returns the diagonal multiplier of each sandwich layer of the parameters last deployed.
+func (m *Network) Multipliers() [][]float64 {
+	var out [][]float64
+	for _, s := range m.layers {
+		out = append(out, s.Multiplier())
+	}
+	return out
 }
 
 // Witness returns the metric M (n x n) and multiplier Lambda (q) of the parameters last deployed.

@@ -32,9 +32,9 @@ const eps = 1e-6
 // Source: Barbara, Wang, Manchester, R2DN (2025), the case of one static layer; the rate below one is ours. With Q = 0
 // it parametrises the Schur matrices with a Lyapunov inequality of the given rate.
 type Contracting struct {
-	N, Q    int     // states, channels of the nonlinearity; Q may be 0
-	Rate    float64 // in (0, 1]
-	UnitPsi bool    // fix psi = 1 (no parameters s): Lambda = I
+	N, Q int     // states, channels of the nonlinearity; Q may be 0
+	Rate float64 // in (0, 1]
+	Psi  Psi     // which multipliers Lambda = diag(psi^2) the map reaches
 
 	g, h, p, e, k, m      []float64 // n x n work matrices (g: 2n x 2n)
 	dk, de, dg, t         []float64
@@ -47,12 +47,22 @@ type Contracting struct {
 	eDense, scratchInvert *mat.Dense
 }
 
+// Psi says how the multiplier of a Contracting map is parametrised.
+type Psi int
+
+// Multipliers: one parameter per channel; one for all channels (for nonlinearities that are Lipschitz as a whole); none.
+const (
+	PsiChannel Psi = iota
+	PsiShared
+	PsiUnit
+)
+
 // NewContracting returns the map with its workspace. It is not safe for concurrent use.
-func NewContracting(n, q int, rate float64, unitPsi bool) (*Contracting, error) {
+func NewContracting(n, q int, rate float64, psi Psi) (*Contracting, error) {
 	if n < 1 || q < 0 || !(rate > 0 && rate <= 1) {
 		return nil, fmt.Errorf("direct: contracting map needs n >= 1, q >= 0 and a rate in (0, 1], got n=%d q=%d rate=%g", n, q, rate)
 	}
-	c := &Contracting{N: n, Q: q, Rate: rate, UnitPsi: unitPsi}
+	c := &Contracting{N: n, Q: q, Rate: rate, Psi: psi}
 	nn := n * n
 	for _, d := range []*[]float64{&c.h, &c.p, &c.e, &c.k, &c.m, &c.dk, &c.de, &c.t} {
 		*d = make([]float64, nn)
@@ -66,26 +76,30 @@ func NewContracting(n, q int, rate float64, unitPsi bool) (*Contracting, error) 
 	return c, nil
 }
 
-// Dim is the number of free parameters, in the order X (2n x 2n), Y (n x n), C (q x n), B (n x q), s (q).
+// Dim is the number of free parameters, in the order X (2n x 2n), Y (n x n), C (q x n), B (n x q), s (q, 1 or 0).
 func (c *Contracting) Dim() int {
-	d := 4*c.N*c.N + c.N*c.N + 2*c.N*c.Q
-	if !c.UnitPsi {
-		d += c.Q
-	}
-	return d
+	return 5*c.N*c.N + 2*c.N*c.Q + c.psis()
 }
 
-// parts cuts a parameter (or gradient) vector; s is nil with UnitPsi.
+// psis is the number of parameters s.
+func (c *Contracting) psis() int {
+	switch {
+	case c.Q == 0 || c.Psi == PsiUnit:
+		return 0
+	case c.Psi == PsiShared:
+		return 1
+	}
+	return c.Q
+}
+
+// parts cuts a parameter (or gradient) vector; s has length q, 1 or 0.
 func (c *Contracting) parts(theta []float64) (x, y, cc, b, s []float64) {
 	n, q := c.N, c.Q
 	x, theta = theta[:4*n*n], theta[4*n*n:]
 	y, theta = theta[:n*n], theta[n*n:]
 	cc, theta = theta[:q*n], theta[q*n:]
 	b, theta = theta[:n*q], theta[n*q:]
-	if !c.UnitPsi {
-		s = theta[:q]
-	}
-	return
+	return x, y, cc, b, theta[:c.psis()]
 }
 
 // Map writes A (n x n), B1 (n x q), C1 (q x n), row-major.
@@ -99,8 +113,8 @@ func (c *Contracting) Map(theta, a, b1, c1 []float64) {
 	}
 	for j := range q {
 		c.psi[j] = 1
-		if s != nil {
-			c.psi[j] = math.Exp(s[j])
+		if len(s) > 0 {
+			c.psi[j] = math.Exp(s[min(j, len(s)-1)])
 		}
 	}
 	r2 := c.Rate * c.Rate
@@ -206,8 +220,8 @@ func (c *Contracting) Pull(da, db1, dc1, dk, dtheta []float64) {
 			db[i*q+l] += g
 			dpsi += db1[i*q+l] * c.outB1[i*q+l]
 		}
-		if ds != nil {
-			ds[l] += dpsi
+		if len(ds) > 0 {
+			ds[min(l, len(ds)-1)] += dpsi
 		}
 	}
 	for i := range 2 * n { // dX = X (dG + dG')
@@ -251,23 +265,44 @@ func (c *Contracting) Metric() (m []float64, lambda []float64) {
 	return m, lambda
 }
 
-// Init sets the parameters so that A = a0 (n x n, spectral norm below 1-delta/2), the couplings C and B are the given
-// matrices (usually small) and s = s0. The Gram factor is a Cholesky factor of
-// [[(2 - Rate^-2 - delta) I, a0'], [a0, (1 - delta) I]]; E starts near the identity.
-func (c *Contracting) Init(a0, cHat, bHat []float64, s0, delta float64, theta []float64) error {
-	n := c.N
+// Init sets the parameters so that A = a0 (n x n, spectral norm below about 1 - delta) with the given small couplings
+// C and B and s = s0. The Gram factor is a Cholesky factor of [[(2 - Rate^-2 - delta) I, (E a0)'], [E a0, (1 - delta) I]],
+// where E is what the map will make of it. It returns E (n x n, its own storage), so that input matrices can be set too:
+// they deploy as inv(E) B.
+func (c *Contracting) Init(a0, cHat, bHat []float64, s0, delta float64, theta []float64) ([]float64, error) {
+	n, q, r2 := c.N, c.Q, c.Rate*c.Rate
 	x, y, cc, b, s := c.parts(theta)
+	top, bottom := 2-1/r2-delta, 1-delta
+	e := make([]float64, n*n)
+	for i := range n {
+		for j := range n {
+			var h, p float64
+			for l := range q {
+				h += cHat[l*n+i] * cHat[l*n+j]
+				p += bHat[i*q+l] * bHat[j*q+l]
+			}
+			if i == j {
+				h += top + eps
+				p += bottom + eps
+			}
+			e[i*n+j] = 0.5 * (h + p/r2)
+		}
+	}
 	g := mat.NewSymDense(2*n, nil)
 	for i := range n {
-		g.SetSym(i, i, 2-1/(c.Rate*c.Rate)-delta)
-		g.SetSym(n+i, n+i, 1-delta)
+		g.SetSym(i, i, top)
+		g.SetSym(n+i, n+i, bottom)
 		for j := range n {
-			g.SetSym(j, n+i, a0[i*n+j])
+			var v float64
+			for l := range n {
+				v += e[i*n+l] * a0[l*n+j]
+			}
+			g.SetSym(j, n+i, v)
 		}
 	}
 	var ch mat.Cholesky
 	if !ch.Factorize(g) {
-		return fmt.Errorf("direct: initial matrix is too close to the unit circle for rate %g with margin %g; use a smaller radius or margin", c.Rate, delta)
+		return nil, fmt.Errorf("direct: initial matrix is too close to the unit circle for rate %g with margin %g; use a smaller radius or margin", c.Rate, delta)
 	}
 	var u mat.TriDense
 	ch.UTo(&u)
@@ -282,7 +317,7 @@ func (c *Contracting) Init(a0, cHat, bHat []float64, s0, delta float64, theta []
 	for i := range s {
 		s[i] = s0
 	}
-	return nil
+	return e, nil
 }
 
 func (c *Contracting) invertE() {

@@ -23,7 +23,7 @@ func TestContractingInequality(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		n, q := 1+r.IntN(6), r.IntN(8)
 		rate := []float64{1, 0.9999, 0.99, 0.9, 0.5}[r.IntN(5)]
-		c, err := NewContracting(n, q, rate, r.IntN(2) == 0)
+		c, err := NewContracting(n, q, rate, Psi(r.IntN(3)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,10 +69,10 @@ func TestContractingInequality(t *testing.T) {
 }
 
 func TestContractingGradient(t *testing.T) {
-	for _, unit := range []bool{false, true} {
+	for _, psi := range []Psi{PsiChannel, PsiShared, PsiUnit} {
 		r := rand.New(rand.NewPCG(9, 9))
 		const n, q, rate = 3, 4, 0.95
-		c, err := NewContracting(n, q, rate, unit)
+		c, err := NewContracting(n, q, rate, psi)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestContractingGradient(t *testing.T) {
 			fm := eval()
 			theta[i] = keep
 			if d := (fp - fm) / (2 * h); math.Abs(d-g[i]) > 1e-6*(1+math.Abs(d)) {
-				t.Errorf("unitPsi=%v parameter %d: gradient %g, difference quotient %g", unit, i, g[i], d)
+				t.Errorf("psi %v parameter %d: gradient %g, difference quotient %g", psi, i, g[i], d)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func TestContractingGradient(t *testing.T) {
 
 func TestContractingInit(t *testing.T) {
 	const n, q = 4, 3
-	c, err := NewContracting(n, q, 0.9999, false)
+	c, err := NewContracting(n, q, 0.9999, PsiChannel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,18 +118,23 @@ func TestContractingInit(t *testing.T) {
 		a0[i*n+i] = 0.95 - 0.1*float64(i)
 	}
 	theta := make([]float64, c.Dim())
-	if err := c.Init(a0, make([]float64, q*n), make([]float64, n*q), -1.5, 0.01, theta); err != nil {
+	small := []float64{0.02, -0.01, 0.03, 0, 0.01, 0.02, -0.02, 0.01, 0, 0.01, 0.02, -0.03}
+	e, err := c.Init(a0, small, small, -1.5, 0.01, theta)
+	if err != nil {
 		t.Fatal(err)
 	}
 	a := make([]float64, n*n)
 	c.Map(theta, a, make([]float64, n*q), make([]float64, q*n))
 	for i := range a {
-		if math.Abs(a[i]-a0[i]) > 0.01 { // E is within delta of the identity
-			t.Errorf("A[%d] = %g, want about %g", i, a[i], a0[i])
+		if math.Abs(a[i]-a0[i]) > 1e-12 { // rounding of a small inverse
+			t.Errorf("A[%d] = %g, want %g", i, a[i], a0[i])
+		}
+		if math.Abs(c.e[i]-e[i]) > 1e-12 {
+			t.Errorf("E[%d] = %g, Init said %g", i, c.e[i], e[i])
 		}
 	}
 	a0[0] = 1.01
-	if err := c.Init(a0, make([]float64, q*n), make([]float64, n*q), -1.5, 0.01, theta); err == nil {
+	if _, err := c.Init(a0, small, small, -1.5, 0.01, theta); err == nil {
 		t.Error("an unstable start was accepted")
 	}
 }

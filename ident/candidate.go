@@ -1,0 +1,143 @@
+package ident
+
+import (
+	"fmt"
+	"math"
+	"math/cmplx"
+
+	"github.com/plumb-go/plumb/model"
+	"github.com/plumb-go/plumb/model/gated"
+	"github.com/plumb-go/plumb/model/lure"
+	"github.com/plumb-go/plumb/model/r2dn"
+	"github.com/plumb-go/plumb/model/ssm"
+	"github.com/plumb-go/plumb/nn/seq"
+)
+
+// candidate is one model class at one size, with the claim it carries by construction.
+type candidate struct {
+	name  string // class name, as users know it
+	claim string
+	make  func() (model.Network, error)
+}
+
+// plant is what the linear fit told about the system.
+type plant struct {
+	inputs, outputs int
+	order           int
+	modes           []complex128
+	samples         int
+	rest            []float64 // scaled rest input
+}
+
+// radius is the largest modulus of the linear poles, limited to stable values.
+func (p plant) radius() float64 { return model.Radius(p.modes, 0.5, 0.95, 0.9995) }
+
+// oscillates reports a lightly damped complex pole pair: more than one oscillation within its decay time, where a
+// constant metric for all slopes of the nonlinearity becomes restrictive.
+func (p plant) oscillates() bool {
+	for _, m := range p.modes {
+		decay, angle := -math.Log(min(cmplx.Abs(m), 0.9999)), math.Abs(cmplx.Phase(m))
+		if angle > 0.02 && angle < 3 && angle > 4*decay && cmplx.Abs(m) > 0.8 {
+			return true
+		}
+	}
+	return false
+}
+
+// long reports whether the record is long enough for a full-batch polish: many more samples than parameters.
+func (p plant) long() bool { return p.samples > 20*600 }
+
+// sizes of the classes by record; found on public benchmarks, see the recipes named in the documentation.
+func (p plant) states(o Options) int {
+	if o.States > 0 {
+		return o.States
+	}
+	n := 5
+	if p.long() {
+		n = 6
+	}
+	return max(n, min(p.order+2, 40), p.outputs+2)
+}
+
+func (p plant) hidden(o Options) int {
+	if o.Hidden > 0 {
+		return o.Hidden
+	}
+	if p.long() {
+		return 16
+	}
+	return 10
+}
+
+// cascade sizes the state-space class: two blocks with static layers on short records; on long ones, where the data can
+// tell, a static layer between two linear systems.
+func (p plant) cascade(o Options) ssm.Options {
+	c := ssm.Options{Width: 4, Blocks: []seq.DiagonalBlock{{States: 4, Hidden: 12}, {States: 4, Hidden: 12}}}
+	if p.long() {
+		c = ssm.Options{Width: 4, Blocks: []seq.DiagonalBlock{{States: 6, Hidden: 16}, {States: 6}}}
+	}
+	c.Width = max(c.Width, p.outputs)
+	for i := range c.Blocks {
+		if o.States > 0 {
+			c.Blocks[i].States = o.States
+		} else {
+			c.Blocks[i].States = max(c.Blocks[i].States, min((p.order+1)/2, 20))
+		}
+		if o.Hidden > 0 && c.Blocks[i].Hidden > 0 {
+			c.Blocks[i].Hidden = o.Hidden
+		}
+	}
+	return c
+}
+
+// candidates lists the classes that carry the wanted claim.
+func candidates(claim string, p plant, o Options) ([]candidate, error) {
+	n, q := p.states(o), p.hidden(o)
+	rate := func(otherwise float64) float64 {
+		if o.Rate > 0 {
+			return o.Rate
+		}
+		return otherwise
+	}
+	free := candidate{"lure-free", None, func() (model.Network, error) { return lure.NewFree(p.inputs, p.outputs, n, q), nil }}
+	bounded := candidate{"lure-schur", Bounded, func() (model.Network, error) {
+		return lure.NewBounded(p.inputs, p.outputs, n, q, rate(0.9999))
+	}}
+	contracting := candidate{"r2dn", Contraction, func() (model.Network, error) {
+		return r2dn.New(p.inputs, p.outputs, n, q, o.Layers, rate(0.9999))
+	}}
+	statespace := candidate{"ssm", Contraction, func() (model.Network, error) {
+		return ssm.New(p.inputs, p.outputs, p.cascade(o))
+	}}
+	sector := candidate{"gated", ISS, func() (model.Network, error) {
+		// a sixth of the plant's own decay per sample leaves room to fit and keeps the gain bound small
+		r := min(1-(1-p.radius())/6, 0.9999)
+		gn, gq := max(4, p.order, p.outputs+1), 8
+		if o.States > 0 {
+			gn = o.States
+		}
+		if o.Hidden > 0 {
+			gq = o.Hidden
+		}
+		return gated.New(p.rest, p.outputs, gn, gq, 10, rate(r))
+	}}
+	switch claim {
+	case Contraction:
+		switch o.Model {
+		case "", Auto:
+			return []candidate{contracting, statespace}, nil
+		case "r2dn":
+			return []candidate{contracting}, nil
+		case "ssm":
+			return []candidate{statespace}, nil
+		}
+		return nil, fmt.Errorf("ident: model %q has no contraction claim; choose r2dn, ssm or auto", o.Model)
+	case ISS:
+		return []candidate{sector}, nil
+	case Bounded:
+		return []candidate{bounded}, nil
+	case None:
+		return []candidate{free}, nil
+	}
+	return nil, fmt.Errorf("ident: unknown guarantee %q; choose auto, contraction, iss, bounded or none", claim)
+}

@@ -1,0 +1,117 @@
+package ident
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/plumb-go/plumb/deploy"
+	"github.com/plumb-go/plumb/internal/parallel"
+	"github.com/plumb-go/plumb/model"
+	"github.com/plumb-go/plumb/train"
+)
+
+// job is one fit of one candidate from one random start.
+type job struct {
+	name string // class/number, the key of its random stream and of its state in a checkpoint
+	cand candidate
+	net  model.Network
+	fit  *train.Fit
+}
+
+// material is the scaled data that all jobs share.
+type material struct {
+	scale       deploy.Scaling
+	fit, check  []train.Sequence // training and validation stretches
+	held        bool             // check is held out of fit
+	out         train.OutputMap
+	lags        int
+	plant       plant
+	seed        uint64
+	weightDecay float64
+}
+
+// Window lengths in samples. Longer windows show slow modes, shorter ones give more of them.
+const (
+	shortWindow = 400 // records without a full-batch polish
+	longWindow  = 250 // Adam on long records
+	fixedWindow = 400 // the fixed batch of L-BFGS
+	checkWindow = 1000
+)
+
+// Batch sizes in windows.
+const (
+	shortBatch = 16
+	longBatch  = 24
+	fixedLimit = 240
+)
+
+// decay of the parameters on short records, where it replaces early stopping as the guard against overfitting.
+const shortDecay = 1e-5
+
+func newJob(c candidate, number int, m *material, plan train.Plan) (*job, error) {
+	net, err := c.make()
+	if err != nil {
+		return nil, err
+	}
+	one := parallel.New(1)
+	steps := longWindow
+	plan.Batch = longBatch
+	if !m.plant.long() {
+		steps, plan.Batch = shortWindow, shortBatch
+	}
+	longest, least := 0, 1<<62
+	for _, s := range m.fit {
+		longest, least = max(longest, s.Len()), min(least, s.Len())
+	}
+	steps = min(steps, (longest-m.lags)*4/5)
+	if steps < 10 {
+		return nil, fmt.Errorf("ident: the longest training stretch has %d samples; at least %d are needed", longest, m.lags+13)
+	}
+	random := train.NewWindows(net, m.fit, m.out, m.lags, steps, one)
+	random.WeightDecay = m.weightDecay
+	longestCheck := 0
+	for _, s := range m.check {
+		longestCheck = max(longestCheck, s.Len())
+	}
+	validation := train.NewWindows(net, m.check, m.out, m.lags, min(checkWindow, longestCheck-m.lags), one)
+	if err := validation.Cover(0); err != nil {
+		return nil, err
+	}
+	var fixed *train.Windows
+	if m.plant.long() {
+		fixed = train.NewWindows(net, m.fit, m.out, m.lags, min(fixedWindow, longest-m.lags), one)
+		if err := fixed.Cover(fixedLimit); err != nil {
+			return nil, err
+		}
+	}
+	plan.Rate, plan.Every, plan.KeepLast = 5e-3, 50, !m.held
+	name := fmt.Sprintf("%s/%d", c.name, number)
+	src := stream(m.seed, name)
+	theta := make([]float64, random.Dim())
+	r := rand.New(src)
+	net.Init(r, m.plant.modes, theta)
+	random.InitEncoder(r, theta)
+	return &job{name, c, net, train.NewFit(plan, random, fixed, validation, theta, src)}, nil
+}
+
+// member deploys the job's best iterate.
+func (j *job) member(m *material) deploy.Member {
+	best := j.fit.State.Best
+	w := make([]float64, j.net.Layout().Len())
+	j.net.Deploy(best, w)
+	enc := best[j.net.Dim():]
+	n := j.net.States()
+	k := n * m.lags * (m.plant.inputs + m.plant.outputs)
+	return deploy.Member{
+		Cell: j.net, Kind: j.net.Kind(), W: w,
+		EncW: append([]float64(nil), enc[:k]...), EncB: append([]float64(nil), enc[k:]...),
+	}
+}
+
+// stream is the named random stream of a run: adding a consumer does not shift the others.
+func stream(seed uint64, name string) *rand.PCG {
+	h := sha256.Sum256(fmt.Appendf(nil, "%d/%s", seed, name))
+	return rand.NewPCG(binary.BigEndian.Uint64(h[:]), binary.BigEndian.Uint64(h[8:]))
+}
