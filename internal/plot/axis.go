@@ -100,6 +100,9 @@ func (s scale) ticks(about int) ([]tick, int) {
 		return s.logTicks(about), 0
 	}
 	step := niceStep((s.hi - s.lo) / float64(max(about, 1)))
+	for n := max(about, 1); math.Floor(s.hi/step)-math.Ceil(s.lo/step) < 1 && n < 16; n++ { // one label gives no scale
+		step = niceStep((s.hi - s.lo) / float64(n+1))
+	}
 	exp := 0
 	if p := int(math.Floor(math.Log10(max(math.Abs(s.lo), math.Abs(s.hi))))); p >= 5 || p <= -3 {
 		exp = 3 * int(math.Floor(float64(p)/3))

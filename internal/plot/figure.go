@@ -67,7 +67,7 @@ func (f *Figure) render(file bool) string {
 	if file {
 		w.put("<title>", escape(f.Label), "</title>\n<style>", CSS, "</style>\n")
 		w.rect("paper", 0, 0, width, height)
-		w.text("k", 12, 22, f.Label)
+		w.text("k", 12, 22, clip(f.Label, (width-24)/1.45)) // 16 px bold
 	}
 	for i := range panels {
 		panels[i].draw(w, xticks)
@@ -99,7 +99,7 @@ func (f *Figure) layout(width, top float64) (panels []laid, xticks []tick, xlabe
 		p.y, p.ok = p.Y.fit(b.ylo, b.yhi, b.ypos, yPad)
 		if p.ok {
 			var exp int
-			p.yticks, exp = p.y.ticks(int(p.height / perTickY))
+			p.yticks, exp = p.y.ticks(max(2, int(p.height/perTickY)))
 			p.label = p.Y.label(exp)
 		} else {
 			p.label = p.Y.label(0)
@@ -133,7 +133,7 @@ func (f *Figure) layout(width, top float64) (panels []laid, xticks []tick, xlabe
 
 // legend breaks the legend into lines beside the axis name.
 func (p *laid) legend() {
-	x := textWidth(p.label) + 24
+	x := boldWidth(p.label) + 18
 	for _, m := range p.Marks {
 		name, _ := m.entry()
 		if name == "" {
@@ -153,15 +153,18 @@ func (p *laid) legend() {
 	}
 }
 
+// boldWidth is the width of an axis name, which is set bold.
+func boldWidth(s string) float64 { return 1.2 * textWidth(s) }
+
 func legendWidth(name string) float64 { return 26 + textWidth(name) + 18 }
 
 func (p *laid) draw(w *writer, xticks []tick) {
 	base := p.top - float64(max(1, len(p.legends)))*header
-	w.text("h", p.left, base+16, clip(p.label, p.width))
+	w.text("h", p.left, base+16, clip(p.label, p.width/1.2))
 	for i, row := range p.legends {
 		x, y := p.left, base+float64(i)*header+12
 		if i == 0 {
-			x += textWidth(p.label) + 24
+			x += boldWidth(p.label) + 18
 		}
 		for _, m := range row {
 			name, swatch := m.entry()

@@ -63,6 +63,7 @@ type Line struct {
 	Color Color
 	Dash  Dash
 	Width float64 // 0 means 1.5
+	Hold  bool    // each value holds until the next sample, as an input does between samples
 	X, Y  []float64
 }
 
@@ -85,9 +86,13 @@ func (l *Line) draw(w *writer, p *area) {
 	if len(x) > 6*columns { // broken by many gaps: the range of each pixel column says as much
 		x, y = columnRanges(l.X, l.Y, columns)
 	}
-	px, py := make([]float64, len(x)), make([]float64, len(x))
+	var px, py []float64
 	for i := range x {
-		px[i], py[i] = p.x.at(x[i]), p.y.at(y[i])
+		qx, qy := p.x.at(x[i]), p.y.at(y[i])
+		if l.Hold && i > 0 && len(l.X) <= 2*columns {
+			px, py = append(px, qx), append(py, py[len(py)-1])
+		}
+		px, py = append(px, qx), append(py, qy)
 	}
 	if d := polyline(px, py); d != "" {
 		w.put(`<path class="l s-`, string(l.Color), `"`, l.stroke(), ` d="`, d, "\"/>\n")

@@ -24,7 +24,7 @@ func Cycle(i int) Color {
 
 // CSS is the style of inline pictures: a page includes it once. Dark holds for readers who prefer a dark page, except on
 // paper.
-const CSS = `.plot{--ink:#1a1a1a;--faint:#595959;--grid:#e3e3e3;--axis:#8c8c8c;--vermillion:#d55e00;--blue:#0072b2;--green:#009e73;--purple:#b8578c;--orange:#e69f00;--sky:#56b4e9;--grey:#999999;--paper:#ffffff;
+const CSS = `.plot{--ink:#1a1a1a;--faint:#595959;--grid:#e3e3e3;--axis:#8c8c8c;--vermillion:#d55e00;--blue:#0072b2;--green:#009e73;--purple:#cc79a7;--orange:#e69f00;--sky:#56b4e9;--grey:#8f8f8f;--paper:#ffffff;
 font-family:system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif;font-size:12px;display:block;width:100%;height:auto}
 @media screen and (prefers-color-scheme:dark){.plot{--ink:#e8e8e8;--faint:#a8a8a8;--grid:#34383d;--axis:#7d848c;--vermillion:#f08b45;--blue:#56b4e9;--green:#35c796;--purple:#e39cc4;--orange:#f0b429;--sky:#9ad4f5;--grey:#8a8f96;--paper:#16191d}}
 .plot text{fill:var(--ink)}.plot .t{fill:var(--faint);font-size:11px}.plot .h{font-weight:600}.plot .k{font-size:16px;font-weight:600}

@@ -26,14 +26,14 @@ func claimWords(claim string) string {
 // claimTitle is the verdict in a few words. Only the checker's "proved" makes it a claim.
 func claimTitle(c *Claim) string {
 	switch {
-	case c.Verdict == Proved:
-		return claimWords(c.Claim) + " proved"
-	case c.Verdict == Refused:
-		return claimWords(c.Claim) + " refused by the checker"
 	case c.Verdict == Malformed:
 		return "bundle malformed, nothing proved"
 	case c.Claim == ClaimNone || c.Claim == "":
 		return "no stability claim"
+	case c.Verdict == Proved:
+		return claimWords(c.Claim) + " proved"
+	case c.Verdict == Refused:
+		return claimWords(c.Claim) + " refused by the checker"
 	case c.Decided != "":
 		return claimWords(c.Claim) + " " + c.Decided + ", not proved"
 	}
@@ -50,10 +50,21 @@ func rungs(c *Claim) []rungView {
 	for i := range ladder {
 		if ladder[i].Claim == c.Claim {
 			ladder[i].Here = true
-			ladder[i].Mark = claimTitle(c)
+			ladder[i].Mark = verdictWord(c)
 		}
 	}
 	return ladder
+}
+
+// verdictWord is the verdict alone, as an adjective of the claim.
+func verdictWord(c *Claim) string {
+	switch {
+	case c.Verdict == Proved || c.Verdict == Refused:
+		return c.Verdict
+	case c.Verdict != Malformed && c.Decided != "":
+		return c.Decided + ", not proved"
+	}
+	return "not proved"
 }
 
 type rungView struct {
@@ -75,7 +86,7 @@ func claimFigures(r *Report) []figure {
 		return c.Decided
 	}
 	if c.Rate.known() {
-		out = append(out, figure{Name: "rate per step", Proved: rate(float64(c.Rate)), Decided: decided(c.RateDecided), Note: "factor by which differences shrink each step"})
+		out = append(out, figure{Name: "rate per step", Proved: rate(float64(c.Rate)), Decided: decided(c.RateDecided), Note: rateMeaning(c.Claim)})
 		if s := perSecond(c, r.Ts); s > 0 {
 			f := figure{Name: "rate per second", Proved: rate(s), Decided: decided(c.RateDecided)}
 			if s < 1 && s > 0 {
@@ -106,10 +117,21 @@ func claimFigures(r *Report) []figure {
 		out = append(out, forgettingFigure(r))
 	}
 	for _, b := range c.Balls {
-		out = append(out, figure{Name: "ball of " + b.Output, Proved: digits(float64(b.Center), 4) + " ± " + upper(float64(b.Radius), 4) + " " + b.Unit, Decided: c.Decided,
+		out = append(out, figure{Name: "ball of " + b.Output, Proved: trimmed(float64(b.Center)) + " ± " + upper(float64(b.Radius), 4) + " " + b.Unit, Decided: c.Decided,
 			Note: "in the long run, for inputs in the declared range"})
 	}
 	return out
+}
+
+// rateMeaning says what shrinks by the rate.
+func rateMeaning(claim string) string {
+	switch claim {
+	case ClaimContraction:
+		return "factor by which the difference of two simulations shrinks each step, in the norm of the certificate"
+	case ClaimISS:
+		return "factor by which the influence of the initial state shrinks each step, in the norm of the certificate"
+	}
+	return "factor by which the share of the initial state in the bound shrinks each step"
 }
 
 // perSecond returns the rate per second, computed where the run left it out; 0 when unknown.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/plumb-go/plumb/internal/plot"
@@ -46,7 +47,7 @@ func (c clock) head() string { return unitHead(c.axis.Name, c.axis.Unit) }
 
 // Series drawn the same way in every picture.
 func measuredLine(x, y []float64) *plot.Line {
-	return &plot.Line{Name: "measured", Color: plot.Ink, Width: 2.4, X: x, Y: y}
+	return &plot.Line{Name: "measured", Color: plot.Grey, Width: 3.6, X: x, Y: y}
 }
 
 func simulatedLine(x, y []float64) *plot.Line {
@@ -57,28 +58,27 @@ func linearLine(x, y []float64) *plot.Line {
 	return &plot.Line{Name: "linear model", Color: plot.Blue, Dash: plot.Dashed, Width: 1.2, X: x, Y: y}
 }
 
-// simulationFigure shows samples from..to-1 of an output: measured and simulated, the error below, then the inputs.
-func simulationFigure(label string, ts, time0 float64, t *Trace, inputs []Input, from, to int) (*plot.Figure, clock) {
-	c := newClock(ts, time0, len(t.Measured))
+// simulationFigure shows samples from..to-1 of an output: measured and simulated, the error below, then the first inputs.
+func simulationFigure(r *Report, p *Part, t *Trace, label string, inputs, from, to int) (*plot.Figure, clock) {
+	c := newClock(r.Ts, p.Time0, len(t.Measured))
+	noise := noiseOf(r, t.Name)
 	x := c.times(from, to)
 	e, _ := residual(t)
 	output := plot.Panel{Height: 240, Y: plot.Axis{Name: t.Name, Unit: t.Unit}}
 	errors := plot.Panel{Height: 100, Y: plot.Axis{Name: "error (measured − simulated)", Unit: t.Unit}}
 	output.Marks = append(output.Marks, measuredLine(x, t.Measured[from:to]))
 	if len(t.Linear) > 0 {
-		d := make([]float64, to-from)
-		for k := range d {
-			d[k] = t.Measured[from+k] - t.Linear[from+k]
-		}
 		output.Marks = append(output.Marks, linearLine(x, t.Linear[from:to]))
-		errors.Marks = append(errors.Marks, linearLine(x, d))
 	}
 	output.Marks = append(output.Marks, simulatedLine(x, t.Simulated[from:to]))
-	errors.Marks = append(errors.Marks, &plot.Line{Name: "this model", Color: plot.Vermillion, Width: 1.4, X: x, Y: e[from:to]})
+	if noise > 0 {
+		errors.Marks = append(errors.Marks, &plot.Band{Name: "sensor noise, ± 1 standard deviation", Color: plot.Grey, Low: -noise, High: noise})
+	}
+	errors.Marks = append(errors.Marks, &plot.Line{Color: plot.Vermillion, Width: 1.4, X: x, Y: e[from:to]})
 	f := &plot.Figure{Label: label, X: c.axis, Panels: []plot.Panel{output, errors}}
-	for _, u := range inputs {
+	for _, u := range p.Inputs[:min(len(p.Inputs), inputs)] {
 		f.Panels = append(f.Panels, plot.Panel{Height: 70, Y: plot.Axis{Name: "input " + u.Name, Unit: u.Unit},
-			Marks: []plot.Mark{&plot.Line{Color: plot.Green, Width: 1.2, X: x, Y: u.Values[from:to]}}})
+			Marks: []plot.Mark{&plot.Line{Color: plot.Green, Width: 1.2, Hold: true, X: x, Y: u.Values[from:to]}}})
 	}
 	return f, c
 }
@@ -93,7 +93,7 @@ func zoomPicture(r *Report, p *Part, t *Trace) *picture {
 		return nil
 	}
 	label := fmt.Sprintf("%s: measured and simulated, samples %s to %s", title(p, t), count(from), count(to-1))
-	f, c := simulationFigure(label, r.Ts, p.Time0, t, p.Inputs[:min(len(p.Inputs), maxInputPanels)], from, to)
+	f, c := simulationFigure(r, p, t, label, maxInputPanels, from, to)
 	return draw(f, label+".", traceSheet(label, c, p, t, from, to))
 }
 
@@ -102,22 +102,35 @@ func fullPicture(r *Report, p *Part, t *Trace) *picture {
 	n := len(t.Measured)
 	label := fmt.Sprintf("%s: measured and simulated, all %s", title(p, t), plural(n, "scored sample", "scored samples"))
 	from, to := zoom(t)
-	var inputs []Input
-	if to-from == n {
-		inputs = p.Inputs[:min(len(p.Inputs), maxInputPanels)]
+	inputs := 0
+	if to-from == n { // this picture is the only one
+		inputs = maxInputPanels
 	}
-	f, c := simulationFigure(label, r.Ts, p.Time0, t, inputs, 0, n)
+	f, c := simulationFigure(r, p, t, label, inputs, 0, n)
 	if to-from < n {
 		x := c.times(from, to)
 		for i := range f.Panels {
-			f.Panels[i].Marks = append(f.Panels[i].Marks, &plot.Span{Color: plot.Grey, From: x[0], To: x[len(x)-1]})
+			f.Panels[i].Marks = slices.Insert(f.Panels[i].Marks, 0, plot.Mark(&plot.Span{Color: plot.Grey, From: x[0], To: x[len(x)-1]}))
 		}
 	}
 	caption := label + "."
+	if to-from < n {
+		caption += " Grey: the stretch shown enlarged."
+	}
 	if n > plot.DefaultWidth {
 		caption += " Where samples are denser than pixels, the lowest and the highest of each pixel column are drawn."
 	}
 	return draw(f, caption, traceSheet(label, c, p, t, 0, n))
+}
+
+// noiseOf returns the standard deviation of an output's sensor noise, 0 when unknown.
+func noiseOf(r *Report, output string) float64 {
+	for _, s := range r.Outputs {
+		if s.Name == output && s.Noise.known() {
+			return float64(s.Noise)
+		}
+	}
+	return 0
 }
 
 func title(p *Part, t *Trace) string {
@@ -204,7 +217,7 @@ func correlationPictures(r *Report, p *Part, t *Trace) (pics []*picture, why str
 
 func correlationPicture(label string, c []float64, first int, band float64, out, of int) *picture {
 	x := plot.Steps(float64(first), 1, len(c))
-	f := &plot.Figure{Label: label, Width: 450, X: plot.Axis{Name: "lag", Unit: "samples"}, Panels: []plot.Panel{{
+	f := &plot.Figure{Label: label, Width: 450, X: plot.Axis{Name: "lag", Unit: "samples", Min: x[0] - 1, Max: x[len(x)-1] + 1}, Panels: []plot.Panel{{
 		Height: 150, Y: plot.Axis{Name: "correlation"}, Marks: []plot.Mark{
 			&plot.Band{Name: "99 % band of white residuals", Color: plot.Blue, Low: -band, High: band},
 			&plot.Bars{Color: plot.Ink, X: x, Y: c},
@@ -222,7 +235,7 @@ func trainingPicture(curves []Curve) *picture {
 	panel := plot.Panel{Height: 240, Y: plot.Axis{Name: "error, root mean square", Unit: "standard deviations of the output", Log: true}}
 	var cols []column
 	var best plot.Points
-	drawn := 0
+	drawn, marked := 0, map[stageStart]bool{}
 	for i := range curves {
 		c := &curves[i]
 		if len(c.Points) == 0 {
@@ -238,8 +251,9 @@ func trainingPicture(curves []Curve) *picture {
 		if c.Best >= 0 && c.Best < len(steps) {
 			best.X, best.Y = append(best.X, steps[c.Best]), append(best.Y, validation[c.Best])
 		}
-		if len(curves) == 1 {
-			for _, s := range switches {
+		for _, s := range switches {
+			if !marked[s] {
+				marked[s] = true
 				panel.Marks = append(panel.Marks, &plot.Rule{X: s.at, Label: s.stage})
 			}
 		}
@@ -347,11 +361,14 @@ func counterexamplePicture(e *Counterexample) *picture {
 	cols := []column{{c.head(), x}, {unitHead(e.Output.Name+" first", e.Output.Unit), e.A}, {unitHead(e.Output.Name+" second", e.Output.Unit), e.B}}
 	if len(e.Input.Values) > 0 {
 		f.Panels = append(f.Panels, plot.Panel{Height: 70, Y: plot.Axis{Name: "input " + e.Input.Name, Unit: e.Input.Unit},
-			Marks: []plot.Mark{&plot.Line{Color: plot.Green, X: x, Y: e.Input.Values}}})
+			Marks: []plot.Mark{&plot.Line{Color: plot.Green, Hold: true, X: x, Y: e.Input.Values}}})
 		cols = append(cols, column{unitHead(e.Input.Name, e.Input.Unit), e.Input.Values})
 	}
 	return draw(f, label+".", newSheet(label, cols...))
 }
+
+// pictureMost is the longest record that Picture shows whole.
+const pictureMost = 2000
 
 // Picture returns one output of one part, measured against simulated with the error below, as a stand-alone SVG file:
 // the picture for a page that is not the report. part and output are indices into Report.Parts and Part.Outputs. The
@@ -369,10 +386,17 @@ func Picture(r *Report, part, output int) (string, error) {
 	}
 	t := &p.Outputs[output]
 	from, to := 0, len(t.Measured)
-	if to > 2*zoomMost {
+	if to > pictureMost {
 		from, to = zoom(t)
 	}
-	label := r.Data + ": " + strings.Join([]string{r.Model.Name, claimTitle(&r.Claim)}, ", ")
-	f, _ := simulationFigure(label, r.Ts, p.Time0, t, p.Inputs[:min(len(p.Inputs), 1)], from, to)
+	label := r.Data + ": " + r.Model.Name + ", " + claimTitle(&r.Claim)
+	key := columnKey{p.Name, output}
+	if own := rmseOf(find(r, RoleChosen), key); finite(own) {
+		label += ", RMSE " + quantity(own, t.Unit)
+		if l := rmseOf(find(r, RoleLinear), key); finite(l) {
+			label += " (linear " + quantity(l, t.Unit) + ")"
+		}
+	}
+	f, _ := simulationFigure(r, p, t, label, 1, from, to)
 	return f.File(), nil
 }

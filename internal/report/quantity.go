@@ -24,7 +24,7 @@ func digits(v float64, n int) string {
 	s := strconv.FormatFloat(v, 'e', n-1, 64)
 	mantissa, e, _ := strings.Cut(s, "e")
 	p, _ := strconv.Atoi(e) // FormatFloat writes a whole exponent
-	if p < -4 || p > 6 {
+	if p < -3 || p > 6 {
 		return minus(mantissa) + "·10" + superscript(p)
 	}
 	return minus(strconv.FormatFloat(v, 'f', max(0, n-1-p), 64))
@@ -63,6 +63,9 @@ func directed(v float64, n int, round func(float64) float64) float64 {
 
 // rate writes a contraction rate below 1, rounded up to six decimals, or to as many as keep it below 1.
 func rate(r float64) string {
+	if r < 0.01 {
+		return upper(r, 3)
+	}
 	for n := 6; n <= 15; n++ {
 		s := math.Pow(10, float64(n))
 		if up := math.Ceil(r*s) / s; up < 1 || r >= 1 {
@@ -115,13 +118,23 @@ func duration(s float64) string {
 	case !finite(s):
 		return unknown
 	case s >= 2*86400:
-		return digits(s/86400, 3) + " d"
+		return trimmed(s/86400) + " d"
 	case s >= 3*3600:
-		return digits(s/3600, 3) + " h"
+		return trimmed(s/3600) + " h"
 	case s >= 600:
-		return digits(s/60, 3) + " min"
+		return trimmed(s/60) + " min"
 	}
-	return quantity(s, "s")
+	f, unit := prefix(s, "s")
+	return trimmed(s*f) + " " + unit
+}
+
+// trimmed writes three significant digits without the zeros at the end of the fraction.
+func trimmed(v float64) string {
+	s := digits(v, 3)
+	if strings.Contains(s, ".") && !strings.Contains(s, "·") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
 }
 
 // samples writes a number of samples and the time they take.

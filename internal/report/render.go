@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"html/template"
@@ -31,8 +32,20 @@ func Render(w io.Writer, r *Report) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	if err := t.Execute(w, newView(r)); err != nil {
+	var b bytes.Buffer
+	if err := t.Execute(&b, newView(r)); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if _, err := w.Write(bytes.Map(printable, b.Bytes())); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+// printable drops control characters that no page may contain; bytes.Map itself replaces what is not UTF-8.
+func printable(r rune) rune {
+	if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
+		return -1
+	}
+	return r
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // table is the comparison of models: a column for each part and output.
@@ -15,10 +16,9 @@ type table struct {
 type tableHead struct{ Part, Output, Unit string }
 
 type tableRow struct {
-	Name, Role, Claim, Decided, Note string
-	Parameters                       string
-	Chosen                           bool
-	Cells                            []tableCell
+	Name, About, Claim, Decided, Note string
+	Chosen                            bool
+	Cells                             []tableCell
 }
 
 type tableCell struct {
@@ -38,10 +38,8 @@ func comparison(r *Report) *table {
 	}
 	t := &table{Rows: make([]tableRow, len(r.Rows))}
 	for i, row := range r.Rows {
-		t.Rows[i] = tableRow{Name: row.Name, Role: roleWords(row.Role), Claim: claimWords(row.Claim), Decided: row.Decided, Note: row.Note, Chosen: row.Role == RoleChosen}
-		if row.Parameters > 0 {
-			t.Rows[i].Parameters = count(row.Parameters)
-		}
+		t.Rows[i] = tableRow{Name: row.Name, Claim: claimWords(row.Claim), Decided: row.Decided, Note: row.Note, Chosen: row.Role == RoleChosen}
+		t.Rows[i].About = about(&row)
 	}
 	noise := false
 	for _, key := range columns(r) {
@@ -51,6 +49,18 @@ func comparison(r *Report) *table {
 		t.Noise = nil
 	}
 	return t
+}
+
+// about says what a row is doing in the table and how large its model is.
+func about(row *Row) string {
+	var words []string
+	if w := roleWords(row.Role); w != "" {
+		words = append(words, w)
+	}
+	if row.Parameters > 0 {
+		words = append(words, plural(row.Parameters, "parameter", "parameters"))
+	}
+	return strings.Join(words, ", ")
 }
 
 func roleWords(role string) string {

@@ -13,7 +13,7 @@ type view struct {
 	Verdict     string
 	State       string // class of the verdict badge: proved, refused, none
 	Cards       []card
-	Lead        []*picture
+	Lead        *picture
 	Table       *table
 	Rungs       []rungView
 	Figures     []figure
@@ -98,34 +98,25 @@ func signals(r *Report) []signalView {
 }
 
 func state(c *Claim) string {
-	switch c.Verdict {
-	case Proved:
-		return "proved"
-	case Refused, Malformed:
+	switch {
+	case c.Verdict == Malformed, c.Verdict == Refused:
 		return "refused"
+	case c.Verdict == Proved && c.Claim != ClaimNone && c.Claim != "":
+		return "proved"
 	}
 	return "none"
 }
 
-// lead returns the first look: the first part's outputs, enlarged where the record is long.
-func lead(r *Report) []*picture {
-	var out []*picture
-	if len(r.Parts) == 0 {
+// lead returns the first look: the first output of the first part, enlarged where the record is long. nil without one.
+func lead(r *Report) *picture {
+	if len(r.Parts) == 0 || len(r.Parts[0].Outputs) == 0 || len(r.Parts[0].Outputs[0].Measured) == 0 {
 		return nil
 	}
 	p := &r.Parts[0]
-	for i := range p.Outputs {
-		t := &p.Outputs[i]
-		if len(t.Measured) == 0 {
-			continue
-		}
-		pic := zoomPicture(r, p, t)
-		if pic == nil {
-			pic = fullPicture(r, p, t)
-		}
-		out = append(out, pic)
+	if pic := zoomPicture(r, p, &p.Outputs[0]); pic != nil {
+		return pic
 	}
-	return out
+	return fullPicture(r, p, &p.Outputs[0])
 }
 
 func newPart(r *Report, i int) partView {
@@ -153,11 +144,12 @@ func newPart(r *Report, i int) partView {
 		if words := gaps(t); words != "" {
 			v.Words = append(v.Words, title(p, t)+": "+words)
 		}
+		leads := i == 0 && j == 0 // its first picture leads the page
 		zoomed := zoomPicture(r, p, t)
-		if i > 0 && zoomed != nil { // the first part's enlargement leads the page
+		if zoomed != nil && !leads {
 			v.Full = append(v.Full, zoomed)
 		}
-		if i > 0 || zoomed != nil {
+		if zoomed != nil || !leads {
 			v.Full = append(v.Full, fullPicture(r, p, t))
 		}
 		pics, why := correlationPictures(r, p, t)
@@ -207,10 +199,10 @@ func cards(r *Report) []card {
 			out = append(out, card{"against the sensor noise", digits(own/noise, 3) + " × noise", "noise: " + quantity(noise, unit)})
 		}
 		if t, _, _ := headline(r, twin); finite(t) && t > 0 {
-			out = append(out, card{"price of the guarantee", digits(own/t, 3) + " ×", "without a guarantee: " + quantity(t, unit)})
+			out = append(out, card{"price of the guarantee", digits(own/t, 3) + " × the error", "without a guarantee: " + quantity(t, unit)})
 		}
 	}
-	if c := &r.Claim; c.Rate.known() && c.Verdict == Proved {
+	if c := &r.Claim; c.Rate.known() && state(c) == "proved" {
 		note := "per step"
 		if s := perSecond(c, r.Ts); s > 0 && s < 1 {
 			note = "per step; time constant " + duration(-1/math.Log(s))
