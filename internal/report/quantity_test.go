@@ -46,7 +46,7 @@ func TestDirectedRounding(t *testing.T) {
 }
 
 func TestFileRoundTrip(t *testing.T) {
-	r := steppedDown()
+	r := steppedDown(3000)
 	r.Claim.Gain = Number(math.Inf(1))
 	path := filepath.Join(t.TempDir(), "report.json")
 	if err := WriteFile(path, r); err != nil {

@@ -86,7 +86,7 @@ func TestSections(t *testing.T) {
 }
 
 func TestStepDown(t *testing.T) {
-	s := render(t, steppedDown())
+	s := render(t, steppedDown(80000))
 	mustContain(t, s, "✗ boundedness refused by the checker", "pivot 3 is −1.2e-9", "boundedness (refused)",
 		"Counterexample to contraction", "from one initial state", "How decided: estimated", "two responses to one tone of 0.12 V at 68 Hz",
 		"RMSE [mV]", "0.510", "FIT −3.2 %", "all outputs", "300 samples are missing in the measurement; lines break there",
@@ -121,7 +121,7 @@ func TestVerdictWords(t *testing.T) {
 }
 
 func TestDeterministic(t *testing.T) {
-	first, second := render(t, steppedDown()), render(t, steppedDown())
+	first, second := render(t, steppedDown(3000)), render(t, steppedDown(3000))
 	if first != second {
 		t.Error("the same report gave different bytes")
 	}
@@ -143,7 +143,7 @@ func TestSelfContained(t *testing.T) {
 func TestHostileTexts(t *testing.T) {
 	const evil = `"'></text></svg></style><script>alert(1)</script><img src=x onerror=alert(1)>` + "\x00\xff`=javascript:alert(1)"
 	r := sample()
-	r.Counterexample = steppedDown().Counterexample
+	r.Counterexample = steppedDown(3000).Counterexample
 	poison(reflect.ValueOf(r).Elem(), evil)
 	r.Rows[0].Role, r.Claim.Verdict = RoleChosen, Refused // words that choose what is shown
 	s := render(t, r)

@@ -95,8 +95,8 @@ func sample() *Report {
 	return rep
 }
 
-// steppedDown is a report of several outputs and parts, one of them long, whose contraction was refuted.
-func steppedDown() *Report {
+// steppedDown is a report of several outputs and parts, one of them of long samples, whose contraction was refuted.
+func steppedDown(long int) *Report {
 	r := rand.New(rand.NewPCG(3, 4))
 	rep := &Report{Name: "duffing", Data: "benchmark:silverbox", Ts: 1.0 / 610.35,
 		Inputs:  []Signal{{Name: "force", Unit: "V", Low: -0.15, High: 0.15}, {Name: "trim", Unit: "V", Low: -1, High: 1}},
@@ -112,7 +112,7 @@ func steppedDown() *Report {
 		{Name: "Schur network", Role: RoleChosen, Claim: ClaimBounded, Decided: Numerical, Parameters: 733},
 		{Name: "output-error model", Role: RoleLinear, Claim: ClaimContraction, Decided: Proved, Parameters: 21},
 	}
-	for i, n := range []int{8688, 80000} {
+	for i, n := range []int{4000, long} {
 		name := []string{"multisine", "arrow"}[i]
 		p := Part{Name: name, Window: 50, Time0: 50 * rep.Ts, Inputs: []Input{{Name: "force", Unit: "V"}, {Name: "trim", Unit: "V"}}}
 		a, b := Trace{Name: "position", Unit: "V"}, Trace{Name: "speed", Unit: "V/s"}
