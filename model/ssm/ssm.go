@@ -132,6 +132,9 @@ func New(inputs, outputs int, o Options) (*Network, error) {
 // Kind is the member kind in the bundle.
 func (*Network) Kind() string { return "ssm" }
 
+// Deployed is the cell that a bundle stores.
+func (m *Network) Deployed() seq.Cell { return m.Diagonal }
+
 // Dim is the number of free parameters; it equals the number of weights.
 func (m *Network) Dim() int {
 	n := m.rest.Len()

@@ -7,7 +7,6 @@ import (
 	"math/big"
 
 	"github.com/plumb-go/plumb/nn/seq"
-	"gonum.org/v1/gonum/mat"
 )
 
 // ErrUnstable says that an eigenvalue is on or outside the unit circle, or too close to it for a witness.
@@ -141,20 +140,6 @@ func beside(a, b []float64, rows int) []float64 {
 		out = append(append(out, a[i*n:(i+1)*n]...), b[i*n:(i+1)*n]...)
 	}
 	return out
-}
-
-// spectral returns the largest singular value of a row-major matrix, +Inf when it has none.
-func spectral(x []float64, cols int) float64 {
-	for _, v := range x {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return math.Inf(1)
-		}
-	}
-	var svd mat.SVD
-	if !svd.Factorize(mat.NewDense(len(x)/cols, cols, append([]float64(nil), x...)), mat.SVDNone) {
-		return math.Inf(1)
-	}
-	return svd.Values(nil)[0]
 }
 
 // overshoot returns c = |T| of the package's theorem for r' - r = away.
