@@ -8,6 +8,8 @@ import (
 	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/metric"
+	"github.com/plumb-go/plumb/model/ssm"
+	"github.com/plumb-go/plumb/model/witness"
 	"github.com/plumb-go/plumb/nn/seq"
 )
 
@@ -182,4 +184,60 @@ func Forget(m *deploy.Model, set *dataset.Set, p dataset.Part) (*Forgetting, err
 		f.Measured = k
 	}
 	return f, nil
+}
+
+// ForgettingProved is the number of samples after which the proved bound leaves at most one percent of the output span
+// of a unit difference of (scaled) states: the first k with c r^k L <= 0.01 span, where c = sqrt(cond M) or the
+// cascade's constant, r the proved rate and L the worst output of a unit state difference. For a parallel sum it is the
+// largest of the members' times. span is in scaled units, the smallest over the outputs. The second result is c r^k at
+// k = 0, the start of the bound, and the third the rate, of that slowest member.
+func (r *Result) ForgettingProved(span float64) (samples int, c, rate float64) {
+	for j := range r.Model.Members {
+		w := r.Bundle.Certificate.Members[j]
+		b := &r.Model.Members[j]
+		overshoot, worst := 1.0, 1.0
+		rj, _ := w.Rate.Float64()
+		switch cell := deployed(b.Cell).(type) {
+		case seq.Lure:
+			t := cell.Tensors()
+			overshoot = math.Sqrt(witness.Condition(w.M, cell.N))
+			worst = witness.Norm(t.Cx.Of(b.W), cell.Out, cell.N) + witness.Norm(t.Cw.Of(b.W), cell.Out, cell.Q)*witness.Norm(t.C1.Of(b.W), cell.Q, cell.N)
+		case seq.Gated:
+			t := cell.Tensors()
+			overshoot = math.Sqrt(witness.Condition(w.M, cell.N))
+			worst = witness.Norm(t.Cx.Of(b.W), cell.Out, cell.N) + witness.Norm(t.Cw.Of(b.W), cell.Out, cell.Q)*witness.Norm(t.C1.Of(b.W), cell.Q, cell.N)
+		case seq.Diagonal:
+			if v, err := ssm.NewWitness(cell, b.W); err == nil {
+				overshoot = v.C
+			}
+			worst = cascadeOutput(cell, b.W)
+		}
+		k := int(math.Ceil(math.Log(0.01*span/(overshoot*worst)) / math.Log(rj)))
+		if k = max(k, 0); k >= samples {
+			samples, c, rate = k, overshoot*worst/span, rj
+		}
+	}
+	return samples, c, rate
+}
+
+// cascadeOutput bounds the output difference of a unit difference of all states of a cascade.
+func cascadeOutput(c seq.Diagonal, w []float64) float64 {
+	var l float64 // of the block's input with respect to the states before it
+	for i, t := range c.Tensors() {
+		in, out := c.Widths(i)
+		s := c.Blocks[i].States
+		cn := math.Hypot(witness.Norm(t.Cre.Of(w), out, s), witness.Norm(t.Cim.Of(w), out, s))
+		l = cn + witness.Norm(t.D.Of(w), out, in)*l
+		if h := c.Blocks[i].Hidden; h > 0 {
+			l *= 1 + witness.Norm(t.W2.Of(w), out, h)*witness.Norm(t.W1.Of(w), h, out)
+		}
+	}
+	return l
+}
+
+func deployed(c seq.Cell) seq.Cell {
+	if s, ok := c.(deploy.Sized); ok {
+		return s.Deployed()
+	}
+	return c
 }

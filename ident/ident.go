@@ -42,6 +42,7 @@ type Options struct {
 	Steps     int           // Adam steps per fit, with L-BFGS in proportion: reproducible on any machine
 	Repeat    []Stage       // the recorded stages of an earlier run, to repeat it step by step
 	Workers   int           // parallel workers; 0 means 1
+	Version   string        // of the tool, written into the bundle
 
 	Progress   func(Progress)    // called from fitting goroutines, one call at a time
 	Checkpoint func(*Checkpoint) // called now and then with a whole state; the receiver must store it before it returns

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/plumb-go/plumb/bundle"
+	"github.com/plumb-go/plumb/cert"
 	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/internal/parallel"
@@ -40,7 +42,8 @@ type Result struct {
 	Model          *deploy.Model
 	Kind           string // class of the members: "r2dn", "ssm", "r2dn + ssm", ...
 	Claim          string
-	Witnesses      []Witness // one per member
+	Bundle         *bundle.Model
+	Verdict        cert.Verdict // what the checker says of the bundle
 	Linear         *linear.Model
 	Rungs          []Rung
 	Counterexample *Counterexample
@@ -191,7 +194,7 @@ func (r *run) ladder(ctx context.Context) (*Result, error) {
 		claim = Contraction
 		if c := res.Counterexample; c != nil {
 			claim = ISS
-			res.Rungs = append(res.Rungs, Rung{Contraction, "contradicted", c.String(r.set)}, Rung{ISS, "chosen", "the highest rung that the counterexample leaves open"})
+			res.Rungs = append(res.Rungs, Rung{Contraction, "contradicted", c.Statement}, Rung{ISS, "chosen", "the highest rung that the counterexample leaves open"})
 		} else {
 			res.Rungs = append(res.Rungs, Rung{Contraction, "chosen", "no two coexisting responses to one tone were found in the declared input range (estimated, by simulation of two fitted models)"})
 		}
@@ -323,10 +326,10 @@ func (r *run) search(scouts []*job) *Counterexample {
 	var found *Counterexample
 	names := signalNames{ts: r.set.Record.Ts}
 	for _, c := range r.set.Inputs {
-		names.inputs = append(names.inputs, r.set.Record.Signals[c].Name)
+		names.inputs = append(names.inputs, r.set.Record.Signals[c])
 	}
 	for _, c := range r.set.Outputs {
-		names.outputs = append(names.outputs, r.set.Record.Signals[c].Name)
+		names.outputs = append(names.outputs, r.set.Record.Signals[c])
 	}
 	for _, j := range scouts {
 		if !j.fit.State.Valid() {
@@ -378,11 +381,9 @@ func (r *run) finish(res *Result, claim string, jobs []*job) (*Result, error) {
 	res.Kind = kinds(chosen)
 	for _, j := range chosen {
 		res.Parameters += len(j.fit.State.Best)
-		w, err := r.witness(claim, j)
-		if err != nil {
-			return nil, err
-		}
-		res.Witnesses = append(res.Witnesses, w)
+	}
+	if err := r.seal(res, chosen); err != nil {
+		return nil, err
 	}
 	for _, j := range r.seen {
 		s := &j.fit.State

@@ -1,10 +1,12 @@
 package ident
 
 import (
+	"fmt"
 	"math"
 	"math/cmplx"
 	"math/rand/v2"
 
+	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/nn/seq"
 )
@@ -25,10 +27,11 @@ type Counterexample struct {
 	Model     string      `json:"model"`
 }
 
-// Search grid: fractions of the largest amplitude that keeps the tone in the declared range, frequencies, starts, and
+// Search grid: fractions of the largest amplitude that keeps the tone in the declared range (small first, so that the
+// responses shown lie near the data), frequencies, starts, and
 // steps. A pair counts when after settle steps the two outputs differ by apart standard deviations of the output and
 // the difference has not fallen by more than fade over confirm further steps.
-var amplitudes = []float64{1, 0.75, 0.5, 0.35, 0.25, 0.15}
+var amplitudes = []float64{0.15, 0.25, 0.35, 0.5, 0.75, 1}
 
 const (
 	toneCount  = 28
@@ -230,7 +233,7 @@ func column(m seq.Mat, l int) []float64 {
 
 // signalNames is what the description of a counterexample needs of the data set.
 type signalNames struct {
-	inputs, outputs []string
+	inputs, outputs []dataset.Signal
 	ts              float64
 }
 
@@ -245,7 +248,7 @@ func (t *tone) describe(a, b []float64, freq float64, names signalNames) *Counte
 	steps := int(math.Ceil(4 * 2 * math.Pi / freq))
 	u := t.signal(confirm, steps, 2, of)
 	y, _ := t.run(end, u)
-	c := &Counterexample{Input: names.inputs[t.input], Frequency: freq / (2 * math.Pi), Model: t.m.Members[0].Kind}
+	c := &Counterexample{Input: names.inputs[t.input].Name, Frequency: freq / (2 * math.Pi), Model: t.m.Members[0].Kind}
 	s := t.m.Scaling
 	c.Offset = s.UMid[t.input] + s.UHalf[t.input]*t.base[t.input]
 	c.Amplitude = s.UHalf[t.input] * t.amplitude
@@ -257,7 +260,7 @@ func (t *tone) describe(a, b []float64, freq float64, names signalNames) *Counte
 			}
 		}
 	}
-	c.Output = names.outputs[out]
+	c.Output = names.outputs[out].Name
 	c.Y = make([][]float64, 2)
 	ts := names.ts
 	if ts == 0 {
@@ -281,5 +284,12 @@ func (t *tone) describe(a, b []float64, freq float64, names signalNames) *Counte
 		c.Peaks[0], c.Peaks[1] = c.Peaks[1], c.Peaks[0]
 		c.Y[0], c.Y[1] = c.Y[1], c.Y[0]
 	}
+	frequency := fmt.Sprintf("%.4g cycles per sample", c.Frequency)
+	if names.ts > 0 {
+		frequency = fmt.Sprintf("%.4g Hz", c.Frequency/names.ts)
+	}
+	in, o := names.inputs[t.input], names.outputs[out]
+	c.Statement = fmt.Sprintf("a tone of %.4g %s at %s on %s around %.4g %s has two coexisting responses in %s with amplitudes %.4g and %.4g %s (estimated, by simulation of a fitted model)",
+		c.Amplitude, in.Unit, frequency, in.Name, c.Offset, in.Unit, o.Name, c.Peaks[0], c.Peaks[1], o.Unit)
 	return c
 }

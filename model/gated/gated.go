@@ -54,6 +54,9 @@ func New(rest []float64, outputs, n, q, gate int, rate float64) (*Network, error
 // Kind is the member kind in the bundle.
 func (*Network) Kind() string { return "gated" }
 
+// Deployed is the cell that a bundle stores.
+func (m *Network) Deployed() seq.Cell { return m.Gated }
+
 // Dim counts the core's parameters and the tensors that deploy verbatim; the rest input is not a parameter.
 func (m *Network) Dim() int { return m.core.Dim() + m.rest.Len() }
 

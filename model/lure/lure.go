@@ -61,6 +61,9 @@ func newNetwork(inputs, outputs, n, q int) *Network {
 // Kind is the member kind in the bundle.
 func (*Network) Kind() string { return "lure" }
 
+// Deployed is the cell that a bundle stores.
+func (m *Network) Deployed() seq.Cell { return m.Lure }
+
 // Dim counts the parameters of the linear part and the tensors that deploy verbatim.
 func (m *Network) Dim() int {
 	if m.core == nil {

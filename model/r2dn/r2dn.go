@@ -69,6 +69,9 @@ func New(inputs, outputs, n, q, layers int, rate float64) (*Network, error) {
 // Kind is the member kind in the bundle.
 func (*Network) Kind() string { return "lure" }
 
+// Deployed is the cell that a bundle stores.
+func (m *Network) Deployed() seq.Cell { return m.Lure }
+
 // Dim counts the core's parameters, the free input matrix and the tensors that deploy verbatim.
 func (m *Network) Dim() int {
 	d := m.core.Dim() + len(m.b2) + m.rest.Len()

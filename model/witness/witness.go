@@ -269,3 +269,28 @@ func (s *Lure) Gain(m, lambda []float64) (gamma2 float64, tm, tl []float64, err 
 	}
 	return g2, tm, tl, nil
 }
+
+// Condition is the condition number of a symmetric positive definite n x n matrix, +Inf when it is not.
+func Condition(m []float64, n int) float64 {
+	var es mat.EigenSym
+	if !es.Factorize(sym(dense(n, n, m)), false) {
+		return math.Inf(1)
+	}
+	v := es.Values(nil)
+	if !(v[0] > 0) {
+		return math.Inf(1)
+	}
+	return v[n-1] / v[0]
+}
+
+// Norm is the spectral norm of a row-major r x c matrix.
+func Norm(x []float64, r, c int) float64 {
+	if r == 0 || c == 0 {
+		return 0
+	}
+	var svd mat.SVD
+	if !svd.Factorize(dense(r, c, x), mat.SVDNone) {
+		return math.Inf(1)
+	}
+	return svd.Values(nil)[0]
+}

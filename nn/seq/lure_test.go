@@ -69,6 +69,13 @@ func (c Gated) step(w, x, u []float64) (next, y []float64) {
 	return next, y
 }
 
+func (c Linear) step(w, x, u []float64) (next, y []float64) {
+	t := c.Tensors()
+	next = sum(affine(t.A.Of(w), x, t.Bx.Of(w)), affine(t.B2.Of(w), u, make([]float64, c.N)))
+	y = sum(affine(t.Cx.Of(w), x, t.By.Of(w)), affine(t.D22.Of(w), u, make([]float64, c.Out)))
+	return next, y
+}
+
 type stepper interface {
 	Cell
 	step(w, x, u []float64) (next, y []float64)
@@ -79,6 +86,7 @@ var cells = map[string]stepper{
 	"lure mimo":     Lure{In: 2, Out: 3, N: 4, Q: 2},
 	"lure sandwich": Lure{In: 2, Out: 1, N: 3, Q: 4, Layers: 2, Width: 6},
 	"gated siso":    Gated{In: 1, Out: 1, N: 2, Q: 3, Gate: 4},
+	"linear":        Linear{In: 2, Out: 3, N: 4},
 	"gated mimo":    Gated{In: 3, Out: 2, N: 4, Q: 5, Gate: 3},
 }
 
@@ -218,5 +226,7 @@ func benchmarkCell(b *testing.B, c Cell, steps, lanes int) {
 	}
 }
 
-func BenchmarkLure(b *testing.B)  { benchmarkCell(b, Lure{In: 1, Out: 1, N: 6, Q: 16}, 250, 24) }
-func BenchmarkGated(b *testing.B) { benchmarkCell(b, Gated{In: 1, Out: 1, N: 4, Q: 8, Gate: 10}, 250, 24) }
+func BenchmarkLure(b *testing.B) { benchmarkCell(b, Lure{In: 1, Out: 1, N: 6, Q: 16}, 250, 24) }
+func BenchmarkGated(b *testing.B) {
+	benchmarkCell(b, Gated{In: 1, Out: 1, N: 4, Q: 8, Gate: 10}, 250, 24)
+}

@@ -1,0 +1,132 @@
+package ident
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+
+	"github.com/plumb-go/plumb/cert"
+	"github.com/plumb-go/plumb/model/gated"
+	"github.com/plumb-go/plumb/model/lure"
+	"github.com/plumb-go/plumb/model/r2dn"
+	"github.com/plumb-go/plumb/model/ssm"
+	"github.com/plumb-go/plumb/model/witness"
+)
+
+// rateGrid is the denominator of printed rates: a rate is rounded up to it.
+const rateGrid = 1_000_000
+
+// witnessOf produces the witness of the job's best iterate for the claim. All bounds are rounded up with the given
+// relative slack, so that the strict inequalities survive the rounding of the solver.
+func (r *run) witnessOf(claim string, j *job, slack float64) (cert.Witness, error) {
+	w := make([]float64, j.net.Layout().Len())
+	j.net.Deploy(j.fit.State.Best, w)
+	var out cert.Witness
+	var err error
+	switch net := j.net.(type) {
+	case *r2dn.Network:
+		out, err = contracting(net, w, slack)
+	case *ssm.Network:
+		out, err = cascade(net, w)
+	case *gated.Network:
+		out, err = sector(net, w, slack)
+	case *lure.Network:
+		out, err = bounded(net, w, slack)
+	default:
+		err = fmt.Errorf("no witness is known for this class")
+	}
+	if err != nil {
+		return out, fmt.Errorf("ident: %s claim of %s: %w", claim, j.name, err)
+	}
+	return out, nil
+}
+
+func contracting(net *r2dn.Network, w []float64, slack float64) (cert.Witness, error) {
+	t := net.Lure.Tensors()
+	s := lureData(t.A.Of(w), net.N, net.Q, net.In, net.Out)
+	s.B1, s.B2, s.C1, s.D12, s.Cx, s.Cw, s.D22 = t.B1.Of(w), t.B2.Of(w), t.C1.Of(w), t.D12.Of(w), t.Cx.Of(w), t.Cw.Of(w), t.D22.Of(w)
+	m, lambda := net.Witness()
+	rate, scaled, err := s.Contraction(m, lambda)
+	if err != nil {
+		return cert.Witness{}, err
+	}
+	out := cert.Witness{Rate: upTo(rate, slack), M: m, Lambda: scaled, Layers: net.Multipliers()}
+	if g2, gm, gl, err := s.Gain(m, scaled); err == nil {
+		out.Gain = &cert.Gain{Gamma2: up(g2, slack), M: gm, Lambda: gl}
+	}
+	return out, nil
+}
+
+func lureData(a []float64, n, q, in, out int) *witness.Lure {
+	return &witness.Lure{N: n, Q: q, In: in, Out: out, A: a}
+}
+
+func cascade(net *ssm.Network, w []float64) (cert.Witness, error) {
+	v, err := ssm.NewWitness(net.Diagonal, w)
+	if err != nil {
+		return cert.Witness{}, err
+	}
+	rate, ok := new(big.Rat).SetString(v.Rate)
+	radius, ok2 := new(big.Rat).SetString(v.Radius)
+	if !ok || !ok2 {
+		return cert.Witness{}, fmt.Errorf("unreadable ratios %q and %q", v.Rate, v.Radius)
+	}
+	return cert.Witness{Rate: rate, Radius: radius, Gain: &cert.Gain{}}, nil
+}
+
+func sector(net *gated.Network, w []float64, slack float64) (cert.Witness, error) {
+	t := net.Gated.Tensors()
+	s := lureData(t.A.Of(w), net.N, net.Q, net.In, net.Out)
+	s.B1, s.B2, s.C1, s.D12, s.Cx, s.Cw, s.D22 = t.B1.Of(w), t.B2.Of(w), t.C1.Of(w), t.D12.Of(w), t.Cx.Of(w), t.Cw.Of(w), t.D22.Of(w)
+	m, lambda := net.Witness()
+	rate, scaled, err := s.Contraction(m, lambda)
+	if err != nil {
+		return cert.Witness{}, err
+	}
+	iss, err := s.ISS(m)
+	if err != nil {
+		return cert.Witness{}, err
+	}
+	return cert.Witness{
+		Rate: upTo(rate, slack), M: m, Lambda: scaled, G2: up(iss.G2, slack), T: iss.T,
+		Kappa2: []*big.Rat{up(iss.Kappa2, slack)}, Ty: iss.Ty, D2: up(iss.D2, slack), Td: iss.Td,
+	}, nil
+}
+
+func bounded(net *lure.Network, w []float64, slack float64) (cert.Witness, error) {
+	t := net.Lure.Tensors()
+	s := lureData(t.A.Of(w), net.N, net.Q, net.In, net.Out)
+	s.B1, s.B2, s.C1, s.D12, s.Cx, s.Cw, s.D22, s.Bx = t.B1.Of(w), t.B2.Of(w), t.C1.Of(w), t.D12.Of(w), t.Cx.Of(w), t.Cw.Of(w), t.D22.Of(w), t.Bx.Of(w)
+	b, err := s.Bounded()
+	if err != nil {
+		return cert.Witness{}, err
+	}
+	out := cert.Witness{Rate: upTo(b.Rate, slack), M: b.M, T: b.T}
+	for _, k := range b.Kappa2 {
+		out.Kappa2 = append(out.Kappa2, up(k, slack))
+	}
+	return out, nil
+}
+
+// upTo rounds a rate up to the grid, at least slack above it, staying below one.
+func upTo(rate, slack float64) *big.Rat {
+	p := int64(math.Ceil((rate + slack) * rateGrid))
+	if p >= rateGrid { // between the last grid point and one: halve the distance
+		r := new(big.Rat).SetFloat64(rate + slack)
+		r.Add(r, big.NewRat(1, 1))
+		return r.Mul(r, big.NewRat(1, 2))
+	}
+	return big.NewRat(p, rateGrid)
+}
+
+// up rounds a squared bound up to six digits, at least a relative slack above it.
+func up(x, slack float64) *big.Rat {
+	x = x*(1+slack) + 1e-300
+	e := math.Floor(math.Log10(x)) - 5
+	p := new(big.Rat).SetInt64(int64(math.Ceil(x / math.Pow(10, e))))
+	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(math.Abs(e))), nil)
+	if e < 0 {
+		return p.Quo(p, new(big.Rat).SetInt(scale))
+	}
+	return p.Mul(p, new(big.Rat).SetInt(scale))
+}
