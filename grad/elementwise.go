@@ -32,9 +32,7 @@ func (f Activation) grad(dst, g, y []float64) {
 	case Linear:
 		copy(dst, g)
 	case Tanh:
-		for i, v := range y {
-			dst[i] = g[i] * (1 - v*v)
-		}
+		kernel.TanhGrad(dst, g, y)
 	case Sigmoid:
 		for i, v := range y {
 			dst[i] = g[i] * v * (1 - v)
@@ -88,12 +86,7 @@ func sqrt(dst, x []float64) {
 	}
 }
 
-func add(dst, x []float64) {
-	x = x[:len(dst)]
-	for i, v := range x {
-		dst[i] += v
-	}
-}
+func add(dst, x []float64) { kernel.Add(dst, dst, x) }
 
 func addScaled(dst, a []float64, s float64, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
@@ -109,12 +102,7 @@ func affine(dst, a []float64, s, c float64) {
 	}
 }
 
-func mul(dst, a, b []float64) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i, v := range b {
-		dst[i] = a[i] * v
-	}
-}
+func mul(dst, a, b []float64) { kernel.Mul(dst, a, b) }
 
 func div(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
