@@ -25,62 +25,92 @@ const initRadius = 0.999
 // the modulus vanishes.
 const initRoom = 0.1
 
+// initLeast is the smallest modulus of a first pole: that of a pole at zero has no slope either.
+const initLeast = 1e-3
+
+// limit is the largest modulus of a first pole.
+func (m *Network) limit() float64 {
+	return min(initRadius, m.MaxRadius-initRoom*min(m.MaxRadius, 1-m.MaxRadius))
+}
+
+// parts is one block's share of a parameter vector, each row-major as the tensor of the same name; bre and bim are B'.
+type parts struct {
+	nu, angle, bre, bim, cre, cim, d, c, w1, b1, w2, b2 []float64
+}
+
+// parts cuts a parameter vector.
+func (m *Network) parts(theta []float64) []parts {
+	var out []parts
+	rest := theta[len(theta)-m.rest.Len():]
+	take := func(n int) []float64 {
+		x := rest[:n]
+		rest = rest[n:]
+		return x
+	}
+	for i := range m.blocks {
+		b := &m.blocks[i]
+		var p parts
+		p.nu, p.angle, p.bre, p.bim = b.split(theta[:b.dim()])
+		theta = theta[b.dim():]
+		p.cre, p.cim, p.d, p.c = take(b.t.Cre.Len()), take(b.t.Cim.Len()), take(b.t.D.Len()), take(b.t.C.Len())
+		if m.Blocks[i].Hidden > 0 {
+			p.w1, p.b1, p.w2, p.b2 = take(b.t.W1.Len()), take(b.t.B1.Len()), take(b.t.W2.Len()), take(b.t.B2.Len())
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// place sets state j's pole to v, with the modulus limited to what a start allows, and returns sqrt(1-|lambda|^2).
+func (b *block) place(p parts, j int, v complex128, limit float64) (gamma float64) {
+	rad := min(max(cmplx.Abs(v), initLeast*limit), limit)
+	p.nu[j] = math.Log(-math.Log(rad) - b.decay)
+	p.angle[j] = cmplx.Phase(v)
+	return math.Sqrt((1 - rad) * (1 + rad))
+}
+
 // Init places the poles of every block at the given discrete-time modes and around them, and draws the rest. Modes of
 // a block beyond its number of states go to the next block; conjugate pairs count once, as one complex state; a real
 // mode becomes a state of nearly zero angle. Without modes the moduli are spread over [0.6, 0.99] and the angles over
 // [0, 1.5] rad.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
-	limit := min(initRadius, m.MaxRadius-initRoom*min(m.MaxRadius, 1-m.MaxRadius))
+	limit := m.limit()
 	known := distinct(modes, limit)
 	at := 0
-	for i := range m.blocks {
-		b := &m.blocks[i]
-		nu, angle, re, im := b.split(theta[:b.dim()])
-		for j := range nu {
-			var p complex128
-			if j < len(known) {
-				p = known[at%len(known)]
-				at++
-			} else {
-				p = around(r, known, limit)
+	for i, p := range m.parts(theta) {
+		for j := range p.nu {
+			if j >= len(known) {
+				m.blocks[i].place(p, j, around(r, known, limit), limit)
+				continue
 			}
-			rad := min(cmplx.Abs(p), limit)
-			nu[j] = math.Log(-math.Log(rad) - b.decay)
-			angle[j] = cmplx.Phase(p)
-			if imag(p) == 0 {
-				angle[j] += 0.1 * (1 - rad) * r.NormFloat64()
+			v := known[at%len(known)]
+			at++
+			m.blocks[i].place(p, j, v, limit)
+			if imag(v) == 0 {
+				p.angle[j] += 0.1 * (1 - min(cmplx.Abs(v), limit)) * r.NormFloat64()
 			}
 		}
-		if len(known) <= len(nu) {
+		if len(known) <= len(p.nu) {
 			at = 0 // this block holds all modes, so does the next
 		}
-		sd := 1 / math.Sqrt(2*float64(b.t.Bre.Cols))
-		model.Normal(r, re, sd)
-		model.Normal(r, im, sd)
-		theta = theta[b.dim():]
+		m.spread(r, i, p)
 	}
-	m.initRest(r, theta)
 }
 
-func (m *Network) initRest(r *rand.Rand, theta []float64) {
-	take := func(n int) []float64 {
-		x := theta[:n]
-		theta = theta[n:]
-		return x
-	}
-	for i, b := range m.blocks {
-		states := float64(m.Blocks[i].States)
-		model.Normal(r, take(b.t.Cre.Len()), 1/math.Sqrt(2*states))
-		model.Normal(r, take(b.t.Cim.Len()), 1/math.Sqrt(2*states))
-		model.Normal(r, take(b.t.D.Len()), 1/math.Sqrt(float64(b.t.D.Cols)))
-		clear(take(b.t.C.Len()))
-		if hidden := m.Blocks[i].Hidden; hidden > 0 {
-			model.Normal(r, take(b.t.W1.Len()), 1/math.Sqrt(float64(b.t.W1.Cols)))
-			model.Normal(r, take(b.t.B1.Len()), initOffset)
-			model.Normal(r, take(b.t.W2.Len()), initLayer/math.Sqrt(float64(hidden)))
-			clear(take(b.t.B2.Len()))
-		}
-	}
+// spread draws everything but the poles of block i.
+func (m *Network) spread(r *rand.Rand, i int, p parts) {
+	in, out := m.Widths(i)
+	root := func(n int) float64 { return math.Sqrt(float64(n)) }
+	model.Normal(r, p.bre, 1/root(2*in))
+	model.Normal(r, p.bim, 1/root(2*in))
+	model.Normal(r, p.cre, 1/root(2*m.Blocks[i].States))
+	model.Normal(r, p.cim, 1/root(2*m.Blocks[i].States))
+	model.Normal(r, p.d, 1/root(in))
+	clear(p.c)
+	model.Normal(r, p.w1, 1/root(out))
+	model.Normal(r, p.b1, initOffset)
+	model.Normal(r, p.w2, initLayer/root(max(m.Blocks[i].Hidden, 1)))
+	clear(p.b2)
 }
 
 // distinct keeps one of each conjugate pair, slowest first, with moduli at most limit. Modes of modulus below 0.05 are
