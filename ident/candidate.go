@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/cmplx"
+	"math/rand/v2"
 
 	"github.com/plumb-go/plumb/model"
 	"github.com/plumb-go/plumb/model/gated"
@@ -27,6 +28,21 @@ type plant struct {
 	modes           []complex128
 	samples         int
 	rest            []float64 // scaled rest input
+	integrates      bool
+	start           *model.Start // the linear fit itself in scaled signals, nil when it has no modal form
+}
+
+// manyModes is the order of the linear fit from which a network begins as the linear model itself: random starts do not
+// find that many modes. Below it they end lower, because the linear model is a flat place of the objective.
+const manyModes = 8
+
+// begin draws the first parameters of a network.
+func (p plant) begin(net model.Network, r *rand.Rand, theta []float64) error {
+	if s, ok := net.(model.Starter); ok && p.start != nil && p.start.N <= net.States() && (p.integrates || p.order > manyModes) {
+		return s.InitLinear(r, p.start, theta[:net.Dim()])
+	}
+	net.Init(r, p.modes, theta[:net.Dim()])
+	return nil
 }
 
 // radius is the largest modulus of the linear poles, limited to stable values.
@@ -52,6 +68,9 @@ func (p plant) states(o Options) int {
 	if o.States > 0 {
 		return o.States
 	}
+	if p.integrates { // a drive or an actuator: few states, or the running sum drifts
+		return p.order + 2
+	}
 	n := 5
 	if p.long() {
 		n = 6
@@ -63,7 +82,10 @@ func (p plant) hidden(o Options) int {
 	if o.Hidden > 0 {
 		return o.Hidden
 	}
-	if p.long() {
+	switch {
+	case p.integrates:
+		return 6
+	case p.long():
 		return 16
 	}
 	return 10

@@ -1,13 +1,12 @@
 package ident
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/internal/parallel"
+	"github.com/plumb-go/plumb/internal/rng"
 	"github.com/plumb-go/plumb/model"
 	"github.com/plumb-go/plumb/train"
 )
@@ -38,6 +37,8 @@ const (
 	longWindow  = 250 // Adam on long records
 	fixedWindow = 400 // the fixed batch of L-BFGS
 	checkWindow = 1000
+	driftWindow = 1000 // the same where outputs are running sums, whose error grows with time
+	driftFixed  = 8000
 )
 
 // Batch sizes in windows.
@@ -56,9 +57,12 @@ func newJob(c candidate, number int, m *material, plan train.Plan) (*job, error)
 		return nil, err
 	}
 	one := parallel.New(1)
-	steps := longWindow
+	steps, fixedSteps, checkSteps := longWindow, fixedWindow, checkWindow
 	plan.Batch = longBatch
-	if !m.plant.long() {
+	switch {
+	case m.plant.integrates:
+		steps, fixedSteps, checkSteps, plan.Batch = driftWindow, driftFixed, driftFixed, shortBatch
+	case !m.plant.long():
 		steps, plan.Batch = shortWindow, shortBatch
 	}
 	longest, least := 0, 1<<62
@@ -75,23 +79,25 @@ func newJob(c candidate, number int, m *material, plan train.Plan) (*job, error)
 	for _, s := range m.check {
 		longestCheck = max(longestCheck, s.Len())
 	}
-	validation := train.NewWindows(net, m.check, m.out, m.lags, min(checkWindow, longestCheck-m.lags), one)
+	validation := train.NewWindows(net, m.check, m.out, m.lags, min(checkSteps, longestCheck-m.lags), one)
 	if err := validation.Cover(0); err != nil {
 		return nil, err
 	}
 	var fixed *train.Windows
 	if m.plant.long() {
-		fixed = train.NewWindows(net, m.fit, m.out, m.lags, min(fixedWindow, longest-m.lags), one)
+		fixed = train.NewWindows(net, m.fit, m.out, m.lags, min(fixedSteps, longest-m.lags), one)
 		if err := fixed.Cover(fixedLimit); err != nil {
 			return nil, err
 		}
 	}
 	plan.Rate, plan.Every, plan.KeepLast = 5e-3, 50, !m.held
 	name := fmt.Sprintf("%s/%d", c.name, number)
-	src := stream(m.seed, name)
+	src := rng.Source(m.seed, name)
 	theta := make([]float64, random.Dim())
 	r := rand.New(src)
-	net.Init(r, m.plant.modes, theta)
+	if err := m.plant.begin(net, r, theta); err != nil {
+		return nil, err
+	}
 	random.InitEncoder(r, theta)
 	return &job{name, c, net, train.NewFit(plan, random, fixed, validation, theta, src)}, nil
 }
@@ -108,10 +114,4 @@ func (j *job) member(m *material) deploy.Member {
 		Cell: j.net, Kind: j.net.Kind(), W: w,
 		EncW: append([]float64(nil), enc[:k]...), EncB: append([]float64(nil), enc[k:]...),
 	}
-}
-
-// stream is the named random stream of a run: adding a consumer does not shift the others.
-func stream(seed uint64, name string) *rand.PCG {
-	h := sha256.Sum256(fmt.Appendf(nil, "%d/%s", seed, name))
-	return rand.NewPCG(binary.BigEndian.Uint64(h[:]), binary.BigEndian.Uint64(h[8:]))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/internal/parallel"
+	"github.com/plumb-go/plumb/internal/rng"
 	"github.com/plumb-go/plumb/model/linear"
 	"github.com/plumb-go/plumb/nn/seq"
 	"github.com/plumb-go/plumb/train"
@@ -139,7 +139,8 @@ func (r *run) prepare(ctx context.Context) error {
 		m.lags = min(m.lags, max(p.Window, 1))
 	}
 	m.plant = plant{inputs: len(set.Inputs), outputs: len(set.Outputs), order: lin.Order, modes: lin.Poles(), samples: samples(set.Train)}
-	if any(integrate) {
+	m.plant.integrates = any(integrate)
+	if m.plant.integrates {
 		m.plant.modes = slices.DeleteFunc(m.plant.modes, func(p complex128) bool { return real(p) > 0.9995 })
 	}
 	m.plant.rest = rest(o, &scale)
@@ -336,7 +337,7 @@ func (r *run) search(scouts []*job) *Counterexample {
 			return nil
 		}
 		m := &deploy.Model{Scaling: r.mt.scale, Lags: r.mt.lags, Members: []deploy.Member{j.member(r.mt)}}
-		c := counterexample(m, r.mt, names, r.visited(m), rand.New(stream(r.mt.seed, "tones/"+j.name)))
+		c := counterexample(m, r.mt, names, r.visited(m), rng.Stream(r.mt.seed, "tones/"+j.name))
 		if c == nil {
 			return nil
 		}

@@ -25,6 +25,7 @@ type Counterexample struct {
 	U         []float64   `json:"u"`
 	Y         [][]float64 `json:"y"` // two responses over Time
 	Model     string      `json:"model"`
+	Statement string      `json:"statement"`
 }
 
 // Search grid: fractions of the largest amplitude that keeps the tone in the declared range (small first, so that the
