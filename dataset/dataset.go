@@ -14,6 +14,11 @@ type Signal struct {
 type Experiment struct {
 	Name string
 	Data [][]float64
+
+	// Jitter is the largest deviation of a time step from the sampling time, relative, where the file had a time column,
+	// and JitterAt the sample after that step.
+	Jitter   float64
+	JitterAt int
 }
 
 // Len is the number of samples.

@@ -1,0 +1,473 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ReadCSV reads a table of text: one row per sample, columns separated by comma, semicolon, tab or spaces, with or
+// without a row of names and a row of units. See the package comment for what it accepts. The file name is used in
+// messages and, without folder and extension, as the record's name.
+//
+// Rows are read once, without a copy of the text. size is the number of bytes where known, else 0: from it the columns
+// are allocated at once; without it they grow, which can take twice the memory.
+func ReadCSV(r io.Reader, file string, size int64, o Options) (*Record, error) {
+	perByte := 0.0
+	if at, ok := r.(io.ReaderAt); ok && size > 0 {
+		perByte = rowDensity(at, size)
+	}
+	rd := &csvReader{file: file, o: o, size: size, perByte: perByte, clock: newClock(o)}
+	rec, err := rd.read(r)
+	if err != nil {
+		var fe *FileError
+		if errors.As(err, &fe) {
+			fe.File = file
+			return nil, fe
+		}
+		return nil, fmt.Errorf("dataset: %s: %w", file, err)
+	}
+	return rec, nil
+}
+
+// rowDensity estimates the rows per byte of a file from blocks spread over it; exact for a small file.
+func rowDensity(r io.ReaderAt, size int64) float64 {
+	const spots, block = 48, 16 << 10
+	if size <= spots*block {
+		buf := make([]byte, size)
+		n, _ := r.ReadAt(buf, 0) // a short read only worsens the estimate
+		return float64(bytes.Count(buf[:n], []byte("\n"))+1) / float64(size)
+	}
+	buf := make([]byte, block)
+	rows, read := 0, 0
+	for i := range int64(spots) {
+		n, _ := r.ReadAt(buf, i*(size-block)/(spots-1))
+		rows += bytes.Count(buf[:n], []byte("\n"))
+		read += n
+	}
+	return float64(rows) / float64(max(read, 1))
+}
+
+// csvReader holds the state of one reading.
+type csvReader struct {
+	file    string
+	o       Options
+	size    int64
+	perByte float64
+	l       *layout
+	in      *lines
+	clock   *clock
+	base    time.Time // of ISO time stamps
+	target  []int     // per column of the file: index of data, or -1
+	signals []int     // per data column: column of the file
+	data    [][]float64
+	names   []string // per experiment
+	starts  []int
+	worst   []gap
+	current []byte // value of the experiment column
+	rows    int
+	pending float64 // time stamp of the present row in seconds
+	stamped bool    // there is one
+	gapLine int     // first blank line after data, 0 when none
+}
+
+func (r *csvReader) fail(column, problem, fix string, args ...any) error {
+	return &FileError{Line: r.in.number, Column: column, Problem: fmt.Sprintf(problem, args...), Fix: fix}
+}
+
+func (r *csvReader) read(in io.Reader) (*Record, error) {
+	var err error
+	if r.in, err = newLines(in); err != nil {
+		return nil, err
+	}
+	first := r.in.first()
+	if err := refuse(first); err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(first, []byte("\xef\xbb\xbf")) {
+		r.in.start += 3
+		first = first[3:]
+	}
+	l, ferr := findLayout(first, r.in.eof, r.o)
+	if ferr != nil {
+		return nil, ferr
+	}
+	r.l = l
+	r.allocate()
+	skip := l.header
+	for {
+		line, ok, err := r.in.next()
+		if err == errLongLine {
+			return nil, &FileError{Line: r.in.number + 1, Problem: "the line is longer than 4 MiB", Fix: "Expected one row per sample and line"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		if len(line) == 0 || line[0] <= '#' && blank(line) && !(l.sep == '\t' && bytes.IndexByte(line, '\t') >= 0) {
+			if r.rows > 0 && len(trim(line)) == 0 && r.gapLine == 0 {
+				r.gapLine = r.in.number
+			}
+			continue
+		}
+		if skip > 0 {
+			skip--
+			continue
+		}
+		if r.gapLine > 0 {
+			return nil, &FileError{Line: r.gapLine, Problem: "blank line inside the data",
+				Fix: "Remove it, write NaN for a missing sample, or begin a new value in a column named experiment"}
+		}
+		if err := r.row(line); err != nil {
+			return nil, err
+		}
+		if err := r.tick(); err != nil {
+			return nil, err
+		}
+		r.rows++
+	}
+	return r.finish()
+}
+
+// refuse recognises what is not a table of text.
+func refuse(first []byte) error {
+	text := bytes.TrimLeft(bytes.TrimPrefix(first, []byte("\xef\xbb\xbf")), " \t\r\n")
+	low := strings.ToLower(string(text[:min(len(text), 512)]))
+	switch {
+	case len(text) == 0:
+		return &FileError{Problem: "the file is empty", Fix: "Expected a table: names in the first row, one row per sample"}
+	case strings.HasPrefix(low, "<!doctype html") || strings.HasPrefix(low, "<html") || strings.HasPrefix(low, "<head") || strings.HasPrefix(low, "<body"):
+		return &FileError{Line: 1, Problem: "this is an HTML page, not data", Fix: "The download probably returned a login or error page; fetch the file itself"}
+	case text[0] == '<':
+		return &FileError{Line: 1, Problem: "this is XML, not a table", Fix: "Export the data as CSV"}
+	case text[0] == '{' || text[0] == '[' && bytes.IndexByte(text[:min(len(text), 512)], ':') >= 0:
+		return &FileError{Line: 1, Problem: "this looks like JSON, not a table", Fix: "Export the data as CSV"}
+	case strings.HasPrefix(low, "version https://git-lfs"):
+		return &FileError{Line: 1, Problem: "this is a Git LFS pointer, not the data", Fix: "Run git lfs pull to fetch the file itself"}
+	case bytes.HasPrefix(first, []byte("\xff\xfe")) || bytes.HasPrefix(first, []byte("\xfe\xff")):
+		return &FileError{Line: 1, Problem: "the text is UTF-16", Fix: "Save it as UTF-8 (in a spreadsheet: CSV UTF-8)"}
+	case bytes.HasPrefix(first, []byte("\x1f\x8b")):
+		return &FileError{Problem: "the file is compressed by gzip", Fix: "Unpack it first"}
+	}
+	if i := bytes.IndexByte(first, 0); i >= 0 {
+		return &FileError{Problem: fmt.Sprintf("the file is binary (byte %d is zero), in no format that is read here", i), Fix: "Expected CSV, MAT (version 5 to 7), npy or npz"}
+	}
+	if bytes.IndexByte(first, '\n') < 0 && bytes.Count(first, []byte("\r")) > 1 {
+		return &FileError{Line: 1, Problem: "the lines end in CR only", Fix: "Save the file with LF or CRLF line ends"}
+	}
+	return nil
+}
+
+func (r *csvReader) allocate() {
+	r.target = make([]int, len(r.l.columns))
+	for i, c := range r.l.columns {
+		r.target[i] = -1
+		if c.kind == signalColumn {
+			r.target[i] = len(r.signals)
+			r.signals = append(r.signals, i)
+		}
+	}
+	const slack, start = 1.01, 1024
+	rows := start
+	if r.perByte > 0 {
+		rows = int(r.perByte*slack*float64(r.size)) + 64
+		// A row has at least one byte per column, so a wide header cannot ask for more than the file can hold.
+		rows = min(rows, int(r.size)/len(r.l.columns)+64)
+	}
+	r.data = make([][]float64, len(r.signals))
+	for i := range r.data {
+		r.data[i] = make([]float64, 0, rows)
+	}
+}
+
+// row reads one row of data. The loop reads plain numbers itself and leaves everything else to cell. i is where the
+// present cell begins, len(line)+1 when the row has no further cell.
+func (r *csvReader) row(line []byte) error {
+	sep, decimal, columns := r.l.sep, r.l.decimal, r.l.columns
+	if sep == ' ' {
+		line = trim(line)
+	}
+	if len(r.data[0]) == cap(r.data[0]) {
+		r.grow()
+	}
+	i, n := 0, len(line)
+	for col := range columns {
+		if i > n {
+			return r.ragged(line)
+		}
+		if k := r.target[col]; k >= 0 {
+			at := i
+			for at < n && line[at] == ' ' {
+				at++
+			}
+			v, next, ok := scanNumber(line, at, decimal)
+			for next < n && line[next] == ' ' {
+				next++
+			}
+			if ok && (next == n || line[next] == sep || sep == ' ') {
+				r.data[k] = append(r.data[k], v)
+				i = next + 1
+				continue
+			}
+		}
+		cell, rest, more := cutCell(line[i:], sep)
+		if err := r.cell(col, cell); err != nil {
+			return err
+		}
+		i = n + 1
+		if more {
+			i = n - len(rest)
+		}
+	}
+	if i <= n && len(trim(line[i:])) > 0 {
+		return r.ragged(line)
+	}
+	return nil
+}
+
+func (r *csvReader) ragged(line []byte) error {
+	got, want := len(r.l.cells(line)), len(r.l.columns)
+	sep := map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs", ' ': "spaces"}[r.l.sep]
+	fix := "Expected " + r.l.names()
+	if r.l.sep == ',' && got == 2*want {
+		fix += "; if the numbers are written with a decimal comma, separate the columns by semicolons"
+	}
+	return r.fail("", "the row has %d cells between %s, expected %d: %s", fix, got, sep, want, clip(line))
+}
+
+// cell takes a cell that is no plain number: missing, quoted, long, text, a time stamp or an experiment.
+func (r *csvReader) cell(col int, cell []byte) error {
+	c := &r.l.columns[col]
+	switch c.kind {
+	case experimentColumn:
+		return r.experiment(c, cell)
+	case timeColumn:
+		return r.stamp(c, cell)
+	case signalColumn:
+		v, ok := parseNumber(cell, r.l.decimal)
+		if !ok && r.l.sep != ',' && r.l.decimal == '.' && !r.points() {
+			if v, ok = parseNumber(cell, ','); ok {
+				r.l.decimal = ','
+			}
+		}
+		if !ok {
+			fix := "Write NaN or leave the cell empty where a value is missing; to read other columns only, name them (--inputs, --outputs)"
+			if bytes.IndexByte(cell, ',') >= 0 && r.l.decimal == '.' || bytes.IndexByte(cell, '.') >= 0 && r.l.decimal == ',' {
+				fix = fmt.Sprintf("The file's decimal sign is %q; write every number with it and without thousands separators", string(r.l.decimal))
+			}
+			return r.fail(c.name, "%s is not a number", fix, clip(cell))
+		}
+		k := r.target[col]
+		r.data[k] = append(r.data[k], v)
+	}
+	return nil
+}
+
+// points reports whether any number so far needed a decimal point: a fraction, or a number in the first lines.
+func (r *csvReader) points() bool {
+	for _, d := range r.data {
+		for _, v := range d {
+			if v != math.Trunc(v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (r *csvReader) experiment(c *column, cell []byte) error {
+	if len(cell) == 0 {
+		return r.fail(c.name, "the row names no experiment", "Write its name or number in every row")
+	}
+	if len(r.names) > 0 && bytes.Equal(cell, r.current) {
+		return nil
+	}
+	name := string(cell)
+	if i := slices.Index(r.names, name); i >= 0 {
+		return r.fail(c.name, "experiment %q goes on after another one began", "Keep the rows of one experiment together", name)
+	}
+	r.current = append(r.current[:0], cell...)
+	if at, problem, fix := r.clock.release(); problem != "" {
+		return &FileError{Line: at, Column: r.timeName(), Problem: problem, Fix: fix}
+	}
+	if len(r.names) > 0 {
+		r.worst = append(r.worst, r.clock.worst)
+	}
+	r.names, r.starts = append(r.names, name), append(r.starts, r.rows)
+	r.clock.begin()
+	return nil
+}
+
+func (r *csvReader) stamp(c *column, cell []byte) error {
+	var t float64
+	if r.l.stamps {
+		at, ok := parseStamp(string(cell))
+		if !ok {
+			return r.fail(c.name, "%s is not an ISO 8601 time such as 2024-05-01T12:00:00.25", "Write every time stamp in the same way", clip(cell))
+		}
+		if r.base.IsZero() {
+			r.base = at
+		}
+		t = at.Sub(r.base).Seconds()
+	} else {
+		v, ok := parseNumber(cell, r.l.decimal)
+		if !ok || !finite(v) {
+			return r.fail(c.name, "%s is not a time in seconds", "Every row needs its time; or leave the time column out and state the sampling time (--ts)", clip(cell))
+		}
+		t = v * r.l.scale
+	}
+	r.pending = t
+	r.stamped = true
+	return nil
+}
+
+// tick gives the row's time stamp to the clock, once the row's experiment is known.
+func (r *csvReader) tick() error {
+	if !r.stamped {
+		return nil
+	}
+	sample := r.rows
+	if len(r.starts) > 0 {
+		sample -= r.starts[len(r.starts)-1]
+	}
+	if at, problem, fix := r.clock.add(r.pending, r.in.number, sample); problem != "" {
+		return &FileError{Line: at, Column: r.timeName(), Problem: problem, Fix: fix}
+	}
+	return nil
+}
+
+func (r *csvReader) timeName() string {
+	for _, c := range r.l.columns {
+		if c.kind == timeColumn {
+			return c.name
+		}
+	}
+	return ""
+}
+
+// grow makes room when the estimate of the number of rows was too low, one column at a time so that at most one is
+// held twice.
+func (r *csvReader) grow() {
+	const slack, least, unknown = 1.02, 1.02, 1.5
+	rows := int(unknown*float64(r.rows)) + 1024
+	if r.size > 0 && r.in.consumed > 0 {
+		total := float64(r.rows) * float64(r.size) / float64(r.in.consumed)
+		rows = max(int(total*slack), int(float64(r.rows)*least)) + 64
+	}
+	for i, d := range r.data {
+		wide := make([]float64, len(d), rows)
+		copy(wide, d)
+		r.data[i] = wide
+	}
+}
+
+// finish cuts the columns into experiments.
+func (r *csvReader) finish() (*Record, error) {
+	if r.rows == 0 {
+		return nil, &FileError{Problem: "the file has a header but no row of data", Fix: "Expected one row per sample below " + r.l.names()}
+	}
+	if at, problem, fix := r.clock.release(); problem != "" {
+		return nil, &FileError{Line: at, Column: r.timeName(), Problem: problem, Fix: fix}
+	}
+	if problem, fix := r.clock.disagrees(); problem != "" {
+		return nil, &FileError{Column: r.timeName(), Problem: problem, Fix: fix}
+	}
+	if len(r.names) == 0 {
+		r.names, r.starts = []string{""}, []int{0}
+	}
+	r.worst = append(r.worst, r.clock.worst)
+	rec := &Record{Name: r.o.Name, Ts: r.clock.ts()}
+	if rec.Name == "" {
+		rec.Name = baseName(r.file)
+	}
+	var keep []int
+	for k, col := range r.signals {
+		c := r.l.columns[col]
+		if ts, ok := r.period(k); ok {
+			if err := rec.state(ts, c.name); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		keep = append(keep, k)
+		rec.Signals = append(rec.Signals, Signal{Name: c.name, Unit: c.unit})
+	}
+	for i, name := range r.names {
+		from, to := r.starts[i], r.rows
+		if i+1 < len(r.starts) {
+			to = r.starts[i+1]
+		}
+		e := Experiment{Name: name, Jitter: r.worst[i].deviation, JitterAt: r.worst[i].sample}
+		for _, k := range keep {
+			e.Data = append(e.Data, r.data[k][from:to:to])
+		}
+		rec.Experiments = append(rec.Experiments, e)
+	}
+	return rec, nil
+}
+
+// period reads the sampling time off a column called Ts or fs that says one number: in every row, or in the first with
+// the others empty, as MATLAB's exports do. Any other column of that name is a signal.
+func (r *csvReader) period(k int) (ts float64, ok bool) {
+	c := r.l.columns[r.signals[k]]
+	if !c.period {
+		return 0, false
+	}
+	first := r.data[k][0]
+	for _, v := range r.data[k] {
+		if v != first && !math.IsNaN(v) {
+			return 0, false
+		}
+	}
+	if !finite(first) || first <= 0 {
+		return 0, false
+	}
+	if c.name[0] == 'f' || c.name[0] == 'F' {
+		return 1 / first, true
+	}
+	return first, true
+}
+
+// state takes a sampling time that the file states; the user's or the time column's comes first but must not differ
+// from it by more than a stated one may.
+func (rec *Record) state(ts float64, where string) error {
+	if rec.Ts > 0 && math.Abs(rec.Ts-ts) > givenMean*ts {
+		return &FileError{Column: where, Problem: fmt.Sprintf("states a sampling time of %.6g s, but it is %.6g s by the time column or the option", ts, rec.Ts),
+			Fix: "Correct the one that is wrong"}
+	}
+	if rec.Ts == 0 {
+		rec.Ts = ts
+	}
+	return nil
+}
+
+func baseName(file string) string {
+	base := filepath.Base(file)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+func openCSV(path string, o Options) (*Record, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	defer f.Close() // read only: nothing is lost
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	size := info.Size()
+	if !info.Mode().IsRegular() {
+		size = 0
+	}
+	return ReadCSV(f, path, size, o)
+}
