@@ -1,13 +1,12 @@
 package plant
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"github.com/plumb-go/plumb/dataset"
+	"github.com/plumb-go/plumb/internal/rng"
 )
 
 // Sizes of the experiments that Record simulates, in samples, and the part of each that initialises the state.
@@ -42,7 +41,7 @@ func (t *TwoTanks) Record(seed uint64) (*dataset.Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		noise := stream(seed, "two-tanks/noise/"+e.name)
+		noise := rng.Stream(seed, "two-tanks/noise/"+e.name)
 		y := make([]float64, e.samples)
 		for k, s := range states {
 			y[k] = t.Reading(s.Lower, t.Noise*noise.NormFloat64())
@@ -54,8 +53,8 @@ func (t *TwoTanks) Record(seed uint64) (*dataset.Record, error) {
 
 // experiment returns the input and the states of one experiment.
 func (t *TwoTanks) experiment(seed uint64, name string, samples int) ([]float64, []State, error) {
-	u := t.excitation(stream(seed, "two-tanks/input/"+name), samples)
-	start, err := t.Steady(2 + 1.5*stream(seed, "two-tanks/start/"+name).Float64())
+	u := t.excitation(rng.Stream(seed, "two-tanks/input/"+name), samples)
+	start, err := t.Steady(2 + 1.5*rng.Stream(seed, "two-tanks/start/"+name).Float64())
 	if err != nil {
 		return nil, nil, fmt.Errorf("plant: start of experiment %s: %w", name, err)
 	}
@@ -116,10 +115,4 @@ func (t *TwoTanks) excitation(r *rand.Rand, samples int) []float64 {
 		u[k] = min(max(v, 0), t.PumpMax)
 	}
 	return u
-}
-
-// stream is the named random stream of a seed: adding a consumer does not shift the others.
-func stream(seed uint64, name string) *rand.Rand {
-	h := sha256.Sum256(fmt.Appendf(nil, "%d/%s", seed, name))
-	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(h[:]), binary.BigEndian.Uint64(h[8:])))
 }
