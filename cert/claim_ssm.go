@@ -1,0 +1,114 @@
+package cert
+
+import (
+	"fmt"
+	"math/big"
+)
+
+// blockNorms are upper bounds for one block of an ssm member, see docs/bundle.md for the block's equations.
+type blockNorms struct {
+	input   *big.Rat // |B|, from real signals to complex states
+	output  *big.Rat // |s -> Re(C s)|
+	direct  *big.Rat // |D|
+	static  *big.Rat // Lipschitz constant of z -> z + W2 tanh(W1 z + b1) + b2
+	through *big.Rat // l2 gain of the linear part
+}
+
+// cascade proves that an ssm member contracts, computes c in |dx(k)| <= c r'^k |dx(0)|, and its product gain.
+//
+// Claim: with |lambda| <= r < r' < 1 for every stored eigenvalue, checked as lre^2 + lim^2 <= r^2, two trajectories under the
+// same input satisfy |dx(k)|_2 <= c r'^k |dx(0)|_2, x being all real and imaginary parts.
+//
+// Proof. Let a_b(k) = |ds_b(k)| and e_b(k) the norm of the difference of block b's output, e_{-1} = 0. With norms of the
+// blocks' maps, static layers being Lipschitz,
+//
+//	a_b(k+1) <= r a_b(k) + |B_b| e_{b-1}(k),   e_b(k) <= static_b (|C_b| a_b(k) + |D_b| e_{b-1}(k)).
+//
+// If e_{b-1}(k) <= E r'^k for all k, then a_b(k) <= r^k a_b(0) + |B_b| E sum_{j<k} r^(k-1-j) r'^j, and the sum equals
+// (r'^k - r^k)/(r' - r) <= r'^k/(r' - r); so a_b(k) <= (a_b(0) + |B_b| E/(r' - r)) r'^k. By induction over b,
+// a_b(k) <= r'^k sum_i T_bi a_i(0) with a matrix T >= 0, and c = |T|_2 <= sqrt(largest row sum * largest column sum). QED
+//
+// Gain: diag(1/(1-|lambda_i|)) = W bounds the resolvent: the operator f -> sum_j lambda^(k-1-j) f(j) on l2 has norm at most
+// sum |lambda|^j = 1/(1-|lambda|) (Young), so the linear part has gain at most |D| + |Re(C .) W^(1/2)| |W^(1/2) B|; times the Lipschitz
+// constant of the static layer; the cascade has at most the product.
+func (p *part) cascade() {
+	r, fast := p.w.Rate, p.w.Radius
+	p.require(fast.Sign() > 0 && fast.Cmp(r) < 0, "0 < radius < rate", fmt.Sprintf("the radius is %s, the rate %s", fast.RatString(), r.RatString()))
+	r2 := square(fast)
+	blocks := make([]blockNorms, len(p.Blocks))
+	gain := big.NewRat(1, 1)
+	for b := range blocks {
+		weights := p.eigenvalues(b, r2)
+		blocks[b] = p.norms(b, weights)
+		gain = up(mul(gain, blocks[b].static, blocks[b].through))
+	}
+	p.out.Overshoot = transient(blocks, new(big.Rat).Sub(r, fast))
+	if p.w.Gain != nil {
+		p.out.Gain = gain
+	}
+}
+
+// eigenvalues requires |lambda|^2 <= r2 < 1 for block b and returns bounds of 1/(1 - |lambda|), each twice: once for the
+// real and once for the imaginary part of the state.
+func (p *part) eigenvalues(b int, r2 *big.Rat) matrix {
+	re, im := p.weight(fmt.Sprintf("b%d.lre", b)), p.weight(fmt.Sprintf("b%d.lim", b))
+	n := re.r
+	w := make([]*big.Rat, 2*n)
+	for i := range n {
+		x, y := valueOf(re.v[i], re.exp, big.NewInt(1)), valueOf(im.v[i], im.exp, big.NewInt(1))
+		modulus2 := add(square(x), square(y))
+		excess := new(big.Rat).Sub(modulus2, r2)
+		p.require(excess.Sign() <= 0, fmt.Sprintf("block %d: lre^2 + lim^2 <= radius^2 for eigenvalue %d", b, i), "it exceeds by "+decimal(excess))
+		modulus := sqrtUp(modulus2)
+		if modulus.Cmp(p.w.Radius) > 0 {
+			modulus = p.w.Radius
+		}
+		w[i] = up(new(big.Rat).Inv(new(big.Rat).Sub(one, modulus)))
+		w[n+i] = w[i]
+	}
+	return fromDyadics(w)
+}
+
+// norms bounds the maps of block b in the real coordinates (Re s, Im s): B becomes [Bre; Bim], s -> Re(C s) becomes
+// [Cre -Cim], and multiplication by lambda keeps its modulus as norm.
+func (p *part) norms(b int, weights matrix) blockNorms {
+	get := func(name string) matrix { return p.weight(fmt.Sprintf("b%d.%s", b, name)) }
+	in := beside(get("Bre").transpose(), get("Bim").transpose()).transpose()
+	out := beside(get("Cre"), get("Cim").negated()).transpose()
+	k := blockNorms{input: p.norm(in), output: p.norm(out), direct: p.norm(get("D")), static: big.NewRat(1, 1)}
+	if p.Blocks[b].Hidden > 0 {
+		k.static.Add(one, mul(p.norm(get("W1")), p.norm(get("W2"))))
+	}
+	k.through = add(k.direct, mul(p.weightedNorm(out, weights), p.weightedNorm(in, weights)))
+	return k
+}
+
+// transient returns c of the proof above for the gap r' - r.
+func transient(blocks []blockNorms, gap *big.Rat) *big.Rat {
+	rows := make([]*big.Rat, len(blocks))
+	for b := range rows {
+		rows[b] = new(big.Rat)
+	}
+	row, col := new(big.Rat), new(big.Rat)
+	for start := range blocks {
+		e, sum := new(big.Rat), new(big.Rat)
+		for b, k := range blocks[start:] {
+			a := up(new(big.Rat).Quo(mul(k.input, e), gap))
+			if b == 0 {
+				a = big.NewRat(1, 1)
+			}
+			e = up(mul(k.static, add(mul(k.output, a), mul(k.direct, e))))
+			rows[start+b].Add(rows[start+b], a)
+			sum.Add(sum, a)
+		}
+		if sum.Cmp(col) > 0 {
+			col = sum
+		}
+	}
+	for _, s := range rows {
+		if s.Cmp(row) > 0 {
+			row = s
+		}
+	}
+	return sqrtUp(mul(row, col))
+}

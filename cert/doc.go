@@ -1,0 +1,40 @@
+// Package cert is the trusted base of Plumb: it reads a .plumb bundle strictly and decides in exact arithmetic whether
+// the claim in it follows from the numbers in it.
+//
+// What is trusted: this package, the Go standard library (zip inflation, JSON tokens, SHA-256, math/big) and the
+// compiler. What is not: whoever made the file. Every inequality is derived again from the stored weights and the
+// witness; no status, norm or flag of the file is believed. docs/bundle.md is the format and states each claim.
+//
+// An auditor reads, in this order:
+//
+//	claim_*.go                                     one file a claim: statement, proof, the inequality as code
+//	exact.go, definite.go                          exact matrices and the decision "positive definite"
+//	norm.go                                        one-sided rational bounds of square roots and spectral norms
+//	check.go                                       the verdict and the sentences made of it
+//	open.go, zip.go, safetensors.go, json.go, manifest.go, certificate.go   the strict reader
+//
+// Arithmetic. A stored float64 is the dyadic rational m 2^e, a ratio is p/q; all conditions are polynomials in these
+// numbers and are evaluated over the integers, without rounding. Floating point occurs in two places and decides
+// nothing: definite.go uses it to guess a vector or a transformation that is then verified exactly, check.go to print.
+//
+// Limits. Sizes are limited by constants below, work by the budget of one Check (exact.go), so a hostile file ends as
+// malformed or refused, not as an endless run. A refusal never says that a claim is false, only that this witness
+// does not prove it.
+package cert
+
+// Limits of the format.
+const (
+	maxManifest    = 1 << 20 // bytes of manifest.json
+	maxWeights     = 64 << 20
+	maxCertificate = 8 << 20
+	maxCard        = 1 << 20
+	maxHeader      = 1 << 20 // bytes of the safetensors header
+	maxDepth       = 8       // nesting of JSON
+	maxDigits      = 2000    // of either side of a ratio
+	maxMembers     = 64
+	maxBlocks      = 16
+	maxSignals     = 64
+	maxSize        = 256     // states + hidden + inputs of a member, layer width + hidden, complex states of a block
+	maxWindow      = 1 << 20 // samples, also of an input delay
+	maxVertices    = 12      // gated channels for which every vertex is visited
+)

@@ -1,0 +1,254 @@
+package cert
+
+import (
+	"math"
+	"math/big"
+	"math/bits"
+)
+
+// matrix is an exact real matrix: entry (i, j) is v[i*c+j] 2^exp. Entries are never modified in place.
+type matrix struct {
+	r, c int
+	exp  int
+	v    []*big.Int
+}
+
+func (m matrix) at(i, j int) *big.Int { return m.v[i*m.c+j] }
+
+// fromFloats returns the matrix of these numbers, row-major.
+func fromFloats(r, c int, x []float64) matrix {
+	m := matrix{r: r, c: c, v: make([]*big.Int, len(x))}
+	mant, exps := make([]int64, len(x)), make([]int, len(x))
+	for i, f := range x {
+		mant[i], exps[i] = dyadic(f)
+		if mant[i] != 0 && exps[i] < m.exp || i == 0 {
+			m.exp = exps[i]
+		}
+	}
+	for i := range x {
+		m.v[i] = big.NewInt(mant[i])
+		if mant[i] != 0 {
+			m.v[i].Lsh(m.v[i], uint(exps[i]-m.exp))
+		}
+	}
+	return m
+}
+
+// dyadic returns the odd m (or 0) and e with x = m 2^e, x finite.
+func dyadic(x float64) (m int64, e int) {
+	b := math.Float64bits(x)
+	m, e = int64(b&(1<<52-1)), int(b>>52&(1<<11-1))
+	if e == 0 {
+		e = 1 // subnormal
+	} else {
+		m |= 1 << 52
+	}
+	if m == 0 {
+		return 0, 0
+	}
+	z := bits.TrailingZeros64(uint64(m))
+	m >>= z
+	if b>>63 == 1 {
+		m = -m
+	}
+	return m, e - 1075 + z
+}
+
+// fromDyadics returns the diagonal matrix of rationals whose denominators are powers of two.
+func fromDyadics(x []*big.Rat) matrix {
+	m := zeros(len(x), len(x))
+	for _, r := range x {
+		m.exp = min(m.exp, 1-r.Denom().BitLen())
+	}
+	for i, r := range x {
+		m.v[i*m.c+i] = new(big.Int).Lsh(r.Num(), uint(1-r.Denom().BitLen()-m.exp))
+	}
+	return m
+}
+
+func zeros(r, c int) matrix {
+	m := matrix{r: r, c: c, v: make([]*big.Int, r*c)}
+	for i := range m.v {
+		m.v[i] = new(big.Int)
+	}
+	return m
+}
+
+func diagonal(x []float64) matrix {
+	full := make([]float64, len(x)*len(x))
+	for i, f := range x {
+		full[i*len(x)+i] = f
+	}
+	return fromFloats(len(x), len(x), full)
+}
+
+func identity(n int) matrix {
+	m := zeros(n, n)
+	for i := range n {
+		m.v[i*n+i].SetInt64(1)
+	}
+	return m
+}
+
+func (m matrix) transpose() matrix {
+	t := matrix{r: m.c, c: m.r, exp: m.exp, v: make([]*big.Int, len(m.v))}
+	for i := range m.r {
+		for j := range m.c {
+			t.v[j*m.r+i] = m.v[i*m.c+j]
+		}
+	}
+	return t
+}
+
+func (m matrix) negated() matrix {
+	o := matrix{r: m.r, c: m.c, exp: m.exp, v: make([]*big.Int, len(m.v))}
+	for i, x := range m.v {
+		o.v[i] = new(big.Int).Neg(x)
+	}
+	return o
+}
+
+// scaledTo returns the entries over a smaller exponent.
+func (m matrix) scaledTo(exp int) matrix {
+	if exp == m.exp {
+		return m
+	}
+	o := matrix{r: m.r, c: m.c, exp: exp, v: make([]*big.Int, len(m.v))}
+	for i, x := range m.v {
+		o.v[i] = new(big.Int).Lsh(x, uint(m.exp-exp))
+	}
+	return o
+}
+
+// beside returns [m1 m2 ...].
+func beside(ms ...matrix) matrix {
+	o := matrix{r: ms[0].r, exp: ms[0].exp}
+	for _, m := range ms {
+		o.c += m.c
+		o.exp = min(o.exp, m.exp)
+	}
+	for i := range o.r {
+		for _, m := range ms {
+			s := m.scaledTo(o.exp)
+			o.v = append(o.v, s.v[i*m.c:(i+1)*m.c]...)
+		}
+	}
+	return o
+}
+
+// arith counts the work of one Check. An operation that would exceed what is left panics with errWork, and the claim
+// is refused as undecided.
+type arith struct{ left int64 }
+
+// workLimit is the budget in units of about a nanosecond: one product of two machine words, or a fiftieth of the fixed
+// cost of an operation on integers. It ends a hostile file after about half a minute; certificates of 20 states take a
+// thousandth of it.
+const workLimit = 30e9
+
+type workError struct{}
+
+func (a *arith) spend(ops, wordsA, wordsB int) {
+	a.left -= int64(ops) * (50 + int64(wordsA)*int64(wordsB))
+	if a.left < 0 {
+		panic(workError{})
+	}
+}
+
+func (m matrix) words() int {
+	n := 0
+	for _, x := range m.v {
+		n = max(n, x.BitLen())
+	}
+	return n/64 + 1
+}
+
+// mul returns x y.
+func (a *arith) mul(x, y matrix) matrix {
+	a.spend(x.r*x.c*y.c, x.words(), y.words())
+	o := zeros(x.r, y.c)
+	o.exp = x.exp + y.exp
+	var t big.Int
+	for i := range x.r {
+		for k := range x.c {
+			f := x.at(i, k)
+			if f.Sign() == 0 {
+				continue
+			}
+			for j := range y.c {
+				if g := y.at(k, j); g.Sign() != 0 {
+					s := o.v[i*o.c+j]
+					s.Add(s, t.Mul(f, g))
+				}
+			}
+		}
+	}
+	return o
+}
+
+// form is a symmetric matrix under construction: a sum of weighted blocks.
+type form struct {
+	a     *arith
+	n     int
+	terms []term
+}
+
+type term struct {
+	w        *big.Rat
+	row, col int
+	m        matrix
+}
+
+func (a *arith) form(n int) *form { return &form{a: a, n: n} }
+
+// add puts w m on the diagonal, with its first entry at (at, at).
+func (f *form) add(w *big.Rat, at int, m matrix) *form { return f.block(w, at, at, m) }
+
+// sub takes x'sx away, with its first entry at (0, 0).
+func (f *form) sub(x, s matrix) *form {
+	return f.block(minusOne, 0, 0, f.a.mul(x.transpose(), f.a.mul(s, x)))
+}
+
+// block adds w m with its first entry at (row, col), row <= col, and, off the diagonal, its transpose.
+func (f *form) block(w *big.Rat, row, col int, m matrix) *form {
+	f.terms = append(f.terms, term{w, row, col, m})
+	if row != col {
+		f.terms = append(f.terms, term{w, col, row, m.transpose()})
+	}
+	return f
+}
+
+var (
+	one      = big.NewRat(1, 1)
+	two      = big.NewRat(2, 1)
+	minusOne = big.NewRat(-1, 1)
+)
+
+// sum returns the matrix times den, the least common denominator of the weights; den > 0 changes no sign.
+func (f *form) sum() (s matrix, den *big.Int) {
+	den = big.NewInt(1)
+	var g big.Int
+	exp := math.MaxInt
+	for _, t := range f.terms {
+		d := t.w.Denom()
+		g.GCD(nil, nil, den, d)
+		den.Mul(den, new(big.Int).Quo(d, &g))
+		exp = min(exp, t.m.exp)
+	}
+	s = zeros(f.n, f.n)
+	s.exp = exp
+	var x big.Int
+	for _, t := range f.terms {
+		w := new(big.Int).Quo(den, t.w.Denom())
+		w.Mul(w, t.w.Num())
+		shift := uint(t.m.exp - exp)
+		f.a.spend(len(t.m.v), t.m.words()+int(shift)/64, w.BitLen()/64+1)
+		for i := range t.m.r {
+			for j := range t.m.c {
+				to := s.at(t.row+i, t.col+j)
+				x.Mul(t.m.at(i, j), w)
+				to.Add(to, x.Lsh(&x, shift))
+			}
+		}
+	}
+	return s, den
+}

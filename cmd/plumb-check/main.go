@@ -1,0 +1,153 @@
+// Command plumb-check judges .plumb files: proved, refused or malformed. It links the checker and the standard library, and
+// nothing that takes part in making a model.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/plumb-go/plumb/cert"
+)
+
+const usage = `plumb-check judges .plumb files.
+
+    plumb-check [--json] FILE...
+
+A .plumb file holds a model and a claim about it, with a witness: the numbers that prove the claim. The check
+reads the file strictly, derives every inequality again from the stored weights, and decides it in exact integer
+arithmetic. Nothing that the producer of the file says of it is believed. For each file it prints one of
+
+    proved     the claim holds, with its rate and bounds in words
+    refused    this witness does not prove the claim: the first condition that fails, and by how much
+    malformed  the file breaks the format: where, and what was expected there
+
+A refusal does not say that the claim is false. A claim is about real-number evaluation of the stored weights in
+discrete time; how a floating-point simulation rounds is not part of it.
+
+    --json     print a JSON array with one object a file instead
+    --help     print this text
+
+Exit status: 0 when every file is proved, 1 when one is refused or cannot be read, 2 when one is malformed or the command
+line is wrong.
+`
+
+const (
+	exitProved    = 0
+	exitRefused   = 1
+	exitMalformed = 2
+)
+
+// result is what --json prints of a file. Ratios are exact or rounded to the safe side.
+type result struct {
+	File      string   `json:"file"`
+	Verdict   string   `json:"verdict"` // proved, refused, malformed or unreadable
+	Claim     string   `json:"claim,omitempty"`
+	Rate      string   `json:"rate,omitempty"`
+	Gain      string   `json:"gain,omitempty"`     // incremental l2 gain, physical units
+	ISSGain   string   `json:"iss_gain,omitempty"` // physical units
+	Low       []string `json:"low,omitempty"`      // ultimate bounds of the outputs, physical units
+	High      []string `json:"high,omitempty"`
+	Failed    string   `json:"failed,omitempty"`
+	By        string   `json:"by,omitempty"`
+	Error     string   `json:"error,omitempty"`
+	Statement string   `json:"statement,omitempty"`
+	Seconds   float64  `json:"seconds"`
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	var files []string
+	asJSON, options := false, true
+	for _, a := range args {
+		switch {
+		case options && a == "--":
+			options = false
+		case options && (a == "--help" || a == "-h"):
+			fmt.Fprint(stdout, usage)
+			return exitProved
+		case options && a == "--json":
+			asJSON = true
+		case options && strings.HasPrefix(a, "-"):
+			fmt.Fprintf(stderr, "plumb-check: unknown option %s; see plumb-check --help\n", a)
+			return exitMalformed
+		default:
+			files = append(files, a)
+		}
+	}
+	if len(files) == 0 {
+		fmt.Fprint(stderr, "plumb-check: no file given; see plumb-check --help\n")
+		return exitMalformed
+	}
+	exit := exitProved
+	var results []result
+	for _, file := range files {
+		r, code := judge(file)
+		exit = max(exit, code)
+		results = append(results, r)
+		if !asJSON {
+			r.print(stdout)
+		}
+	}
+	if asJSON {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		if err := e.Encode(results); err != nil {
+			fmt.Fprintln(stderr, "plumb-check:", err)
+			return max(exit, exitRefused)
+		}
+	}
+	return exit
+}
+
+func judge(file string) (result, int) {
+	start := time.Now()
+	b, err := cert.OpenFile(file)
+	if m, ok := errors.AsType[*cert.MalformedError](err); ok {
+		return result{File: file, Verdict: "malformed", Error: m.Error(), Seconds: time.Since(start).Seconds()}, exitMalformed
+	}
+	if err != nil {
+		return result{File: file, Verdict: "unreadable", Error: err.Error(), Seconds: time.Since(start).Seconds()}, exitRefused
+	}
+	v := cert.Check(b)
+	r := result{
+		File: file, Verdict: "refused", Claim: v.Claim, Rate: ratio(v.Rate), Gain: ratio(v.PhysicalGain), ISSGain: ratio(v.PhysicalISSGain),
+		Failed: v.Failed, By: v.By, Statement: v.Statement,
+	}
+	for i := range v.Low {
+		r.Low, r.High = append(r.Low, ratio(v.Low[i])), append(r.High, ratio(v.High[i]))
+	}
+	r.Seconds = time.Since(start).Seconds()
+	if !v.Proved {
+		return r, exitRefused
+	}
+	r.Verdict = "proved"
+	return r, exitProved
+}
+
+func ratio(r *big.Rat) string {
+	if r == nil {
+		return ""
+	}
+	return r.Num().String() + "/" + r.Denom().String()
+}
+
+func (r result) print(w io.Writer) {
+	fmt.Fprintf(w, "%s: %s\n", r.File, r.Verdict)
+	for _, line := range []string{r.Error, r.Statement} {
+		if line != "" {
+			fmt.Fprintf(w, "  %s\n", line)
+		}
+	}
+	if r.By != "" {
+		fmt.Fprintf(w, "  by how much: %s\n", r.By)
+	}
+	fmt.Fprintf(w, "  checked in %.3f s\n", r.Seconds)
+}
