@@ -108,12 +108,16 @@ func (c *clock) judge(g gap) (at int, problem, fix string) {
 	if off <= c.tolerance*c.nominal+stampRoundings*0x1p-52*math.Abs(g.stamp) {
 		return 0, "", ""
 	}
-	problem = fmt.Sprintf("time step of %.6g s before time %.9g s, expected %.6g s within %.3g %% (off by %.3g %%)", g.size, g.stamp, c.nominal, 100*c.tolerance, 100*g.deviation)
-	if lost := math.Round(g.size/c.nominal) - 1; lost >= 1 && math.Abs(g.size/c.nominal-lost-1) < 0.1 {
-		return g.line, problem + fmt.Sprintf("; about %.0f samples are missing", lost),
-			"Write the missing rows with NaN, or begin a new value in a column named experiment after the gap"
+	stated, or := "", ""
+	if c.given > 0 {
+		stated, or = " as stated", ", or correct the stated sampling time"
 	}
-	return g.line, problem, "Resample the record evenly; or, if only the stamps are coarse, state the sampling time (--ts)"
+	problem = fmt.Sprintf("time step of %.6g s before time %.9g s, expected %.6g s%s within %.3g %% (off by %.3g %%)", g.size, g.stamp, c.nominal, stated, 100*c.tolerance, 100*g.deviation)
+	if lost := math.Round(g.size/c.nominal) - 1; lost >= 1 && math.Abs(g.size/c.nominal-lost-1) < 0.1 {
+		return g.line, problem + fmt.Sprintf("; rows missing before it: about %.0f", lost),
+			"Write the missing rows with NaN, or begin a new value in a column named experiment after the gap" + or
+	}
+	return g.line, problem, "Resample the record evenly; or, if only the stamps are coarse, state the sampling time (--ts)" + or
 }
 
 // ts is the sampling time: the stated one, else the mean gap, put on a round number of seconds or hertz (at most five
