@@ -225,5 +225,37 @@ func exactBoundary() []struct {
 	add("Lur'e inequality one ulp of rate inside", true, lure(0.75, ratio(math.Nextafter(0.75, 1))))
 	add("Lur'e inequality one ulp of rate outside", false, lure(0.75, ratio(math.Nextafter(0.75, 0))))
 	add("Lur'e inequality off its singular multiplier", false, lure(math.Nextafter(0.75, 1), r))
+	for _, second := range []struct {
+		name    string
+		a, b, c float64
+		truth   bool
+	}{
+		{"metric with tiny pivots, then an indefinite block", 1 + 0x1p-52, 2, 1 + 0x1p-52, false},
+		// a c exceeds b^2 by less than float64 can see
+		{"metric with tiny pivots, then a pivot below float64", 0x1.36c86dd2ef1ecp+00, 0x1.8695fb88b3b45p+00, 0x1.eae171965dc08p+00, true},
+	} {
+		d := draw{n: 6, m: 1, p: 1, h: 1, window: 1}
+		p := d.linear(g, false)
+		clear(p.x("A"))
+		p.m = tinyPivots(second.a, second.b, second.c).v
+		add(second.name, second.truth, wrap("contraction", p))
+	}
 	return out
+}
+
+// tinyPivots is a 4 x 4 positive definite block whose LDL' has D = (1, u, u, u), u = 2^-52, so that its inverse factor
+// reaches 2^78, beside the block [[a, b], [b, c]].
+func tinyPivots(a, b, c float64) mx {
+	m := newMx(6, 6)
+	for i := range 4 {
+		m.set(i, i, 1+0x1p-52)
+	}
+	m.set(0, 0, 1)
+	m.set(4, 4, a)
+	m.set(5, 5, c)
+	for i, x := range map[int]float64{1: 1, 2: 0x1p-26, 3: 0x1p-26, 5: b} {
+		m.set(i, i-1, x)
+		m.set(i-1, i, x)
+	}
+	return m
 }

@@ -270,6 +270,27 @@ var meaningEdits = []meaningEdit{
 		p, _ := e.pick()
 		return e.entry(e.weight(p).v, func(float64) float64 { return 1e300 })
 	}},
+	{name: "wild numbers", apply: func(e *editor) bool {
+		p, _ := e.pick()
+		if p.m == nil || p.n+p.q > 7 { // the exact oracle needs long numbers here
+			return false
+		}
+		wild := func(float64) float64 { return math.Ldexp(e.g.NormFloat64(), e.g.IntN(2000)-1040) }
+		lists := append(p.multipliers(), e.weight(p).v, p.m)
+		v := lists[e.g.IntN(len(lists))]
+		for i := range v {
+			v[i] = wild(0)
+			if e.g.IntN(2) == 0 {
+				v[i] = math.Abs(v[i])
+			}
+		}
+		for i := range p.n {
+			for j := range i {
+				p.m[i*p.n+j] = p.m[j*p.n+i]
+			}
+		}
+		return true
+	}},
 	{name: "layer multipliers unequal", apply: func(e *editor) bool {
 		p, _ := e.pick()
 		if p.layers == 0 || p.q < 2 {

@@ -138,7 +138,7 @@ const drawMargin = 1e-6
 
 func drawParts(g *rand.Rand, family string, d draw) []*part {
 	layered, small := d, d
-	d.layers = 0
+	d.layers, small.layers = 0, 0
 	small.q = min(d.q, 7) // 2^q vertices
 	switch family {
 	case "lure", "lure gain":

@@ -302,7 +302,7 @@ var jsonEdits = []fileEdit{
 	}},
 	{"JSON: size in manifest changed", malformed, func(g *rand.Rand, d *draft) bool {
 		s, ok := find(g, d, func(s spot) bool {
-			return slices.Contains([]string{"states", "hidden", "layers", "gate", "window"}, s.key) && isNumber(s)
+			return slices.Contains([]string{"states", "hidden", "layers", "gate"}, s.key) && isNumber(s)
 		})
 		if ok {
 			old := string(s.value.(jNumber))
@@ -310,6 +310,22 @@ var jsonEdits = []fileEdit{
 			return old != "0"
 		}
 		return ok
+	}},
+	{"JSON: window longer than the encoder's past", silent, func(g *rand.Rand, d *draft) bool {
+		for i := range d.man {
+			if d.man[i].key == "window" {
+				d.man[i].value = d.man[i].value.(jNumber) + "0"
+			}
+		}
+		return true
+	}},
+	{"JSON: window shorter than the encoder's past", malformed, func(g *rand.Rand, d *draft) bool {
+		for i := range d.man {
+			if d.man[i].key == "window" {
+				d.man[i].value = map[any]any{jNumber("2"): jNumber("1"), jNumber("3"): jNumber("2"), jNumber("1"): jNumber("0")}[d.man[i].value]
+			}
+		}
+		return true
 	}},
 	{"JSON: not a document", malformed, atText(oneOf(" ", "null", "[]", "[@]", "{}", "\ufeff@", "@@", "@,", "@ x", "@\x00", "// c\n@", "/**/@", "{@}", "\"a\"", "1", "@\n{}"))},
 	{"JSON: truncated", malformed, atText(func(g *rand.Rand, t string) string { return t[:1+g.IntN(len(t)-3)] })},
