@@ -16,17 +16,20 @@
 //
 // X_bj = l_(b-1) (|C_(b-1)| T_(b-1)j + |D_(b-1)| X_(b-1)j) being the bound on the block's input, zero for b <= j, and
 // l_b = 1 + |W2_b| |W1_b| the Lipschitz constant of a static layer. From equal initial states
-// sum |dy|^2 <= gamma^2 sum |du|^2 with gamma the product over the blocks of l_b (|D_b| + |C_b| |B_b| / (1-r)).
+// sum |dy|^2 <= gamma^2 sum |du|^2 with gamma the product over the blocks of l_b (|D_b| + |C_b W^1/2| |W^1/2 B_b|),
+// W = diag 1/(1-|lambda_i|) over the block's eigenvalues.
 //
 // Proof. Write N = sup_k r'^-k |ds_b(k)| and X = sup_k r'^-k |dxin_b(k)|. From s(k) = lambda^k s(0) + sum over i < k of
 // lambda^(k-1-i) B xin(i): |ds_b(k)| <= r^k |ds_b(0)| + |B| X (r'^k - r^k)/(r'-r), so N <= |ds_b(0)| + beta X; the output
 // map and the static layer have no memory, so the next X is at most l (|C| N + |D| X). Solve from the first block, whose
-// X is zero; |N| <= |T| |dx(0)| gives c. The gain is Young's inequality for the impulse response C lambda^k B, whose norms
-// sum to at most |C| |B| / (1-r), and products of Lipschitz constants. The tanh layers enter only through l_b. (Stable
-// linear systems and Lipschitz layers in cascade: F. Bonassi, C. Andersson, P. Mattsson, T. B. Schön, "Structured
-// state-space models are deep Wiener models", 2024; the constants are ours.)
+// X is zero; |N| <= |T| |dx(0)| gives c. For the gain, one state s+ = lambda s + f maps f to s with l2 gain at most
+// sum |lambda|^k = 1/(1-|lambda|) (Young), so the map from B u to s is W^1/2 G W^1/2 with |G| <= 1; gains and Lipschitz
+// constants of a cascade multiply. The tanh layers enter only through l_b. (Stable linear systems and Lipschitz layers
+// in cascade: F. Bonassi, C. Andersson, P. Mattsson, T. B. Schön, "Structured state-space models are deep Wiener
+// models", 2024; the constants are ours.)
 //
-// Sound for every r with |lambda| <= r; not tight: the product ignores that the blocks' worst frequencies differ.
+// Sound for every r with |lambda| <= r. Complete for the rate: no rate below max |lambda| can hold. The gain is not
+// tight: the product ignores that the worst frequencies of states and blocks differ.
 //
 // Paper to field: nu, theta, B' are parameters of Network (A. Orvieto and others, "Resurrecting recurrent neural
 // networks for long sequences", 2023, section 3.3, with theta itself in place of its logarithm, so that real poles are

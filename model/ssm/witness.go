@@ -43,7 +43,7 @@ func NewWitness(c seq.Diagonal, w []float64) (*Witness, error) {
 		rate.Mul(rate, big.NewRat(1, 2))
 	}
 	away = float(new(big.Rat).Sub(rate, radius))
-	return &Witness{Radius: radius.String(), Rate: rate.String(), C: overshoot(n, away), Gain: gain(n, gap)}, nil
+	return &Witness{Radius: radius.String(), Rate: rate.String(), C: overshoot(n, away), Gain: gain(n)}, nil
 }
 
 func float(x *big.Rat) float64 {
@@ -114,22 +114,35 @@ func fastest(n []blockNorms, gap float64) float64 {
 	return share
 }
 
-// blockNorms holds the spectral norms of one block's maps and the Lipschitz constant of its static layer.
-type blockNorms struct{ b, c, d, layer float64 }
+// blockNorms holds the spectral norms of one block's maps, the Lipschitz constant of its static layer and the bound of
+// its linear part's l2 gain.
+type blockNorms struct{ b, c, d, layer, linear float64 }
 
 func norms(cell seq.Diagonal, w []float64) []blockNorms {
-	var out []blockNorms
+	var all []blockNorms
 	for i, t := range cell.Tensors() {
 		n := blockNorms{layer: 1}
-		n.b = spectral(append(append([]float64(nil), t.Bre.Of(w)...), t.Bim.Of(w)...), t.Bre.Cols)
-		n.c = spectral(beside(t.Cre.Of(w), t.Cim.Of(w), t.Cre.Rows), 2*t.Cre.Cols)
+		in := append(append([]float64(nil), t.Bre.Of(w)...), t.Bim.Of(w)...)
+		out := beside(t.Cre.Of(w), t.Cim.Of(w), t.Cre.Rows)
+		n.b, n.c = spectral(in, t.Bre.Cols), spectral(out, 2*t.Cre.Cols)
 		n.d = spectral(t.D.Of(w), t.D.Cols)
 		if cell.Blocks[i].Hidden > 0 {
 			n.layer += spectral(t.W1.Of(w), t.W1.Cols) * spectral(t.W2.Of(w), t.W2.Cols)
 		}
-		out = append(out, n)
+		re, im := t.Lre.Of(w), t.Lim.Of(w)
+		for j := range 2 * len(re) { // both parts of each state
+			root := 1 / math.Sqrt(1-math.Hypot(re[j%len(re)], im[j%len(re)]))
+			for k := range t.Bre.Cols {
+				in[j*t.Bre.Cols+k] *= root
+			}
+			for k := j; k < len(out); k += 2 * len(re) {
+				out[k] *= root
+			}
+		}
+		n.linear = n.d + spectral(in, t.Bre.Cols)*spectral(out, 2*t.Cre.Cols)
+		all = append(all, n)
 	}
-	return out
+	return all
 }
 
 // beside returns [a b] for row-major matrices with the given number of rows. The sign of Im C does not change a norm.
@@ -160,11 +173,11 @@ func overshoot(n []blockNorms, away float64) float64 {
 	return spectral(t, k)
 }
 
-// gain returns the product over the blocks of layer (|D| + |C| |B| / gap), gap = 1-r.
-func gain(n []blockNorms, gap float64) float64 {
+// gain returns the product over the blocks of the gains of linear part and static layer.
+func gain(n []blockNorms) float64 {
 	g := 1.0
 	for _, b := range n {
-		g *= b.layer * (b.d + b.c*b.b/gap)
+		g *= b.layer * b.linear
 	}
 	return g
 }

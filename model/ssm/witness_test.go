@@ -181,8 +181,8 @@ func TestWitnessClosedForm(t *testing.T) {
 		t.Errorf("radius %s, want 3/4: it is exactly the largest modulus", wit.Radius)
 	}
 	const tol = 1e-12
-	// (1 + 3*2/(1/4)) (4 + 7*5/(1/4)) = 25 * 144
-	if want := 3600.0; math.Abs(wit.Gain-want) > tol*want {
+	// (1 + 3*2/(1/2)) (4 + 7*5/(1/4)) = 13 * 144
+	if want := 1872.0; math.Abs(wit.Gain-want) > tol*want {
 		t.Errorf("gain %v, want %v", wit.Gain, want)
 	}
 	// T = [1 0; t 1], t = 5*3/(r'-r); |T| = (t + sqrt(t^2+4))/2
