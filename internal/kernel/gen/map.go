@@ -1,0 +1,4 @@
+package main
+
+func maps(p prec)  {}
+func steps(p prec) {}
