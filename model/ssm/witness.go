@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 
+	"github.com/plumb-go/plumb/internal/linalg"
 	"github.com/plumb-go/plumb/nn/seq"
 )
 
@@ -153,6 +154,15 @@ func beside(a, b []float64, rows int) []float64 {
 		out = append(append(out, a[i*n:(i+1)*n]...), b[i*n:(i+1)*n]...)
 	}
 	return out
+}
+
+// spectral returns the largest singular value of a row-major matrix, +Inf when it has none.
+func spectral(x []float64, cols int) float64 {
+	_, s, _, err := linalg.SVD(len(x)/cols, cols, x)
+	if err != nil {
+		return math.Inf(1)
+	}
+	return s[0]
 }
 
 // overshoot returns c = |T| of the package's theorem for r' - r = away.
