@@ -1,0 +1,132 @@
+package linear
+
+import (
+	"math"
+	"slices"
+
+	"github.com/plumb-go/plumb/internal/linalg"
+)
+
+// least share of the largest state variance that counts as a variance of its own, in the coordinates of the sections.
+const leastVariance = 1e-12
+
+// deployed turns a fitted sum into a model in scaled signals with unit state covariance over the fitter's stretches.
+func (f *fitter) deployed(s *sum, x0 [][]float64) *Model {
+	n := s.order()
+	a, bx := s.dynamics()
+	m := &Model{
+		Order: n, Inputs: s.m, Outputs: s.p, A: a, B: slices.Clone(s.b), C: slices.Clone(s.c), D: slices.Clone(s.d),
+		Bx: bx, By: slices.Clone(s.y0), Delay: slices.Clone(f.delay), forget: 1,
+		mean: make([]float64, n), trust: make([]float64, s.p),
+	}
+	cov, sse, count := make([]float64, n*n), make([]float64, s.p), 0.0
+	for i := range f.parts {
+		b := f.bank(s, i)
+		b.simulate(s, x0[i])
+		count += float64(b.steps)
+		for r, x := range b.x {
+			for _, v := range x {
+				m.mean[r] += v
+			}
+			for c := range r + 1 {
+				cov[r*n+c] += dot(x, b.x[c])
+			}
+		}
+		for o, y := range f.parts[i].y {
+			for k, v := range y {
+				d := v - b.yhat[o][k]
+				sse[o] += d * d
+			}
+		}
+	}
+	for o := range sse {
+		m.trust[o] = 1 / max(sse[o]/count, 1e-12)
+	}
+	for r := range n {
+		m.mean[r] /= count
+	}
+	var top float64
+	for r := range n {
+		for c := range r + 1 {
+			cov[r*n+c] = cov[r*n+c]/count - m.mean[r]*m.mean[c]
+		}
+		top = max(top, cov[r*n+r])
+	}
+	for r := range n {
+		cov[r*n+r] += leastVariance*(top+1e-6) + 1e-9*cov[r*n+r]
+	}
+	if l, ok := linalg.Cholesky(n, cov); ok {
+		m.transform(l)
+	}
+	return m
+}
+
+// transform changes the state to z with x = L z, L lower triangular.
+func (m *Model) transform(l []float64) {
+	n := m.Order
+	inv, err := linalg.Inverse(n, l)
+	if err != nil {
+		return // keeps the coordinates it has
+	}
+	m.A = linalg.Mul(n, n, n, inv, linalg.Mul(n, n, n, m.A, l))
+	m.B = linalg.Mul(n, n, m.Inputs, inv, m.B)
+	m.C = linalg.Mul(m.Outputs, n, n, m.C, l)
+	m.Bx = linalg.Mul(n, n, 1, inv, m.Bx)
+	m.mean = linalg.Mul(n, n, 1, inv, m.mean)
+}
+
+// physical turns a model in scaled signals into one in physical units.
+func (s *scaling) physical(m *Model) *Model {
+	out := *m
+	out.B, out.C, out.D = slices.Clone(m.B), slices.Clone(m.C), slices.Clone(m.D)
+	out.Bx, out.By, out.trust = slices.Clone(m.Bx), slices.Clone(m.By), slices.Clone(m.trust)
+	for r := range m.Order {
+		for j := range m.Inputs {
+			out.B[r*m.Inputs+j] /= s.uStd[j]
+			out.Bx[r] -= out.B[r*m.Inputs+j] * s.uMean[j]
+		}
+	}
+	for i := range m.Outputs {
+		for r := range m.Order {
+			out.C[i*m.Order+r] *= s.yStd[i]
+		}
+		out.By[i] = s.yMean[i] + s.yStd[i]*m.By[i]
+		for j := range m.Inputs {
+			out.D[i*m.Inputs+j] *= s.yStd[i] / s.uStd[j]
+			out.By[i] -= out.D[i*m.Inputs+j] * s.uMean[j]
+		}
+		out.trust[i] /= s.yStd[i] * s.yStd[i]
+	}
+	return &out
+}
+
+// score is the mean square error of free simulation over the samples after the window, averaged over outputs, of a
+// model in scaled signals. +Inf when it diverges.
+func (m *Model) score(parts []stretch, windows []int) float64 {
+	var ss, count float64
+	for i := range parts {
+		s, w := &parts[i], windows[i]
+		u := make([][]float64, m.Inputs)
+		uw := make([][]float64, m.Inputs)
+		for j := range u {
+			d := s.delayed(j, m.Delay[j])
+			uw[j], u[j] = d[:w], d[w:]
+		}
+		yw := make([][]float64, m.Outputs)
+		for o := range yw {
+			yw[o] = s.y[o][:w]
+		}
+		y, _ := m.run(u, m.observe(uw, yw, w), s.steps-w)
+		for o := range y {
+			for k, v := range y[o] {
+				d := s.y[o][w+k] - v
+				ss += d * d
+			}
+			count += float64(len(y[o]))
+		}
+	}
+	if v := ss / max(count, 1); !math.IsNaN(v) {
+		return v
+	}
+	return math.Inf(1)
+}

@@ -1,0 +1,244 @@
+package linear
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/plumb-go/plumb/dataset"
+)
+
+// Budgets of a fit, in samples and iterations.
+const (
+	fewSamples  = 20000 // per candidate fit and per score
+	fewRows     = 4000  // rows of the Jacobian in a candidate fit
+	manyRows    = 30000 // in the last fit
+	tryIters    = 8     // Levenberg-Marquardt iterations of a candidate
+	lastIters   = 40
+	heldOut     = 0.25 // share of the training data that chooses where there are no validation data
+	heldWindow  = 50   // samples that initialise a held-out stretch
+	patience    = 4    // orders without improvement before the search ends
+	improvement = 0.01 // relative fall of the error that counts
+	leastRecord = 40   // samples
+)
+
+// Fit chooses and fits a linear model. Order, input delays and start are those that simulate the validation parts best
+// (where there are none: the last quarter of the training parts); the model is then fitted to training and validation
+// parts together. Test parts are not read.
+//
+// A set without an estimation part long enough gives ErrShort, a signal that does not change ErrConstant.
+func Fit(ctx context.Context, set *dataset.Set, o Options) (*Model, error) {
+	o, err := o.withDefaults(len(set.Inputs), len(set.Outputs))
+	if err != nil {
+		return nil, err
+	}
+	c, err := newChooser(ctx, set, o)
+	if err != nil {
+		return nil, err
+	}
+	best, err := c.choose()
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.finish(best)
+	if err != nil {
+		return nil, err
+	}
+	return c.scale.physical(m), nil
+}
+
+// candidate is one fitted structure.
+type candidate struct {
+	delay  []int
+	sum    *sum
+	x0     [][]float64
+	method string
+	score  float64 // mean square simulation error on the data that choose
+}
+
+// chooser holds the data of one fit.
+type chooser struct {
+	ctx         context.Context
+	o           Options
+	m, p        int
+	scale       *scaling
+	all         []stretch // training and validation
+	fit         []stretch // what candidates are fitted to
+	check       []stretch // what chooses among them
+	windows     []int
+	few         []stretch
+	moments     *lagged
+	integrators []int
+	past        int // samples of past of the subspace start
+}
+
+func newChooser(ctx context.Context, set *dataset.Set, o Options) (*chooser, error) {
+	c := &chooser{ctx: ctx, o: o, m: len(set.Inputs), p: len(set.Outputs)}
+	for i, on := range o.Integrate {
+		if on {
+			c.integrators = append(c.integrators, i)
+		}
+	}
+	parts := append(append([]dataset.Part(nil), set.Train...), set.Validation...)
+	total := 0
+	for _, p := range parts {
+		total += p.To - p.From
+	}
+	if len(set.Train) == 0 || total < leastRecord {
+		return nil, fmt.Errorf("%w: %d samples, at least %d are needed", ErrShort, total, leastRecord)
+	}
+	var err error
+	if c.scale, err = newScaling(set, parts); err != nil {
+		return nil, err
+	}
+	c.past = max(min(40, total/(6*(c.m+c.p))), 2)
+	c.o.MaxOrder = min(c.o.MaxOrder, max(total/(8*(c.m+c.p)), 1))
+	lags := max(c.past, o.MaxOrder/c.p) + o.MaxDelay + 1
+	c.all = c.scale.stretches(set, parts, lags)
+	c.fit = c.all[:len(set.Train)]
+	c.check = c.all[len(set.Train):]
+	for _, p := range set.Validation {
+		w := p.Window
+		if w == 0 {
+			w = min(heldWindow, (p.To-p.From)/4)
+		}
+		c.windows = append(c.windows, w)
+	}
+	if len(c.check) == 0 {
+		c.carve()
+	}
+	c.few = shorten(c.fit, fewSamples)
+	c.check, c.windows = shortenChecks(c.check, c.windows, fewSamples)
+	source := c.fit
+	if len(c.integrators) > 0 && c.p == 1 {
+		source = increments(c.fit)
+	}
+	shortest := math.MaxInt
+	for i := range source {
+		shortest = min(shortest, source[i].steps)
+	}
+	c.moments = newLagged(source, c.m, c.p, lags)
+	if c.moments.rows < float64(2*lags) {
+		return nil, fmt.Errorf("%w: stretches of %d samples are too short for a memory of %d", ErrShort, shortest, lags)
+	}
+	return c, nil
+}
+
+// carve holds out the last quarter of the training data: whole parts where there are four or more, else the tail of
+// each. A tail begins with samples of overlap that initialise it.
+func (c *chooser) carve() {
+	total := samples(c.fit)
+	if k := len(c.fit); k >= 4 {
+		n := 0
+		for k > 1 && float64(n) < heldOut*float64(total) {
+			k--
+			n += c.fit[k].steps
+		}
+		c.fit, c.check = c.fit[:k], c.fit[k:]
+		for i := range c.check {
+			c.windows = append(c.windows, min(heldWindow, c.check[i].steps/4))
+		}
+		return
+	}
+	var fit []stretch
+	for i := range c.fit {
+		s := &c.fit[i]
+		cut := s.steps - int(heldOut*float64(s.steps))
+		w := min(heldWindow, cut)
+		fit = append(fit, s.cut(0, cut))
+		c.check, c.windows = append(c.check, s.cut(cut-w, s.steps)), append(c.windows, w)
+	}
+	c.fit = fit
+}
+
+// shorten keeps at most n samples: a run from the middle of each stretch.
+func shorten(parts []stretch, n int) []stretch {
+	total := samples(parts)
+	if total <= n {
+		return parts
+	}
+	var out []stretch
+	for i := range parts {
+		s := &parts[i]
+		keep := int(float64(s.steps) * float64(n) / float64(total))
+		from := (s.steps - keep) / 2
+		out = append(out, s.cut(from, from+keep))
+	}
+	return out
+}
+
+// shortenChecks keeps the beginning of each stretch.
+func shortenChecks(parts []stretch, windows []int, n int) ([]stretch, []int) {
+	total := samples(parts)
+	if total <= n {
+		return parts, windows
+	}
+	var out []stretch
+	for i := range parts {
+		s := &parts[i]
+		keep := max(int(float64(s.steps)*float64(n)/float64(total)), min(2*windows[i], s.steps))
+		out = append(out, s.cut(0, keep))
+	}
+	return out, windows
+}
+
+// increments replaces the outputs by their differences, scaled to unit mean square.
+func increments(parts []stretch) []stretch {
+	var out []stretch
+	var ss, n float64
+	for i := range parts {
+		d := parts[i].cut(1, parts[i].steps)
+		for o, y := range d.y {
+			diff := make([]float64, len(y))
+			for k := range y {
+				diff[k] = y[k] - parts[i].y[o][k]
+				ss += diff[k] * diff[k]
+				n++
+			}
+			d.y[o] = diff
+		}
+		out = append(out, d)
+	}
+	if ss > 0 {
+		f := math.Sqrt(n / ss)
+		for i := range out {
+			for _, y := range out[i].y {
+				for k := range y {
+					y[k] *= f
+				}
+			}
+		}
+	}
+	return out
+}
+
+// try fits a candidate from a start; nil when it breaks down.
+func (c *chooser) try(s *sum, delay []int, method string, iterations int) (*candidate, error) {
+	f := &fitter{parts: c.few, delay: delay, stride: stride(c.few, c.p, fewRows)}
+	fitted, x0, err := f.refine(c.ctx, s, nil, iterations)
+	if err != nil {
+		if c.ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, nil
+	}
+	k := &candidate{delay: slices.Clone(delay), sum: fitted, x0: x0, method: method}
+	k.score = f.deployed(fitted, x0).score(c.check, c.windows)
+	return k, nil
+}
+
+// stride leaves about rows samples times outputs.
+func stride(parts []stretch, p, rows int) int { return max(samples(parts)*p/rows, 1) }
+
+// finish fits the chosen structure to all estimation data.
+func (c *chooser) finish(best *candidate) (*Model, error) {
+	f := &fitter{parts: c.all, delay: best.delay, stride: stride(c.all, c.p, manyRows)}
+	s, x0, err := f.refine(c.ctx, best.sum, nil, lastIters)
+	if err != nil {
+		return nil, fmt.Errorf("linear: last fit: %w", err)
+	}
+	m := f.deployed(s, x0)
+	m.Method = best.method
+	return m, nil
+}
