@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"fmt"
 	"math/big"
 	"slices"
 )
@@ -62,7 +63,7 @@ func GainKeys(kind string) []string {
 
 var claims = []string{"contraction", "iss", "bounded"}
 
-func readCertificate(data []byte, m *Manifest) *Certificate {
+func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certificate {
 	o := parseJSON(certificateEntry, data).object("claim", "members", "provenance", "weights_sha256")
 	c := &Certificate{
 		Claim:         o["claim"].text(),
@@ -73,72 +74,57 @@ func readCertificate(data []byte, m *Manifest) *Certificate {
 		o["claim"].fail("want contraction, iss or bounded")
 	}
 	for i, v := range o["members"].list(len(m.Members), len(m.Members)) {
-		c.Members = append(c.Members, readWitness(v, c.Claim, m.Members[i], len(m.Inputs), len(m.Outputs)))
+		var widths []int
+		for k := range m.Members[i].Layers {
+			widths = append(widths, stored[fmt.Sprintf("m%d.g%d.b", i, k)].Shape[0])
+		}
+		c.Members = append(c.Members, readWitness(v, c.Claim, m.Members[i], len(m.Inputs), len(m.Outputs), widths))
 	}
 	return c
 }
 
-func readWitness(v value, claim string, m Member, nu, ny int) Witness {
+// readWitness reads the witness of a member with nu inputs, ny outputs and sandwich layers of these widths.
+func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witness {
 	var w Witness
-	n, q := m.States, m.Hidden
-	keys := WitnessKeys(claim, m)
-	fields := v.object(keys...)
-	for _, key := range keys {
-		f := fields[key]
-		switch key {
-		case "rate":
-			w.Rate = f.ratio()
-		case "radius":
-			w.Radius = f.ratio()
-		case "M":
-			w.M = f.square(n)
-		case "Lambda":
-			w.Lambda = f.numbers(q)
-		case "layers":
-			w.Layers = readLayers(f, m.Layers)
-		case "gain":
-			w.Gain = readGain(f, m)
-		case "g2":
-			w.G2 = f.ratio()
-		case "d2":
-			w.D2 = f.ratio()
-		case "Ty":
-			w.Ty = f.numbers(q)
-		case "Td":
-			w.Td = f.numbers(q)
-		case "T":
-			if m.Kind == "lure" {
-				w.T = f.numbers(q + nu + 1)
-			} else if !f.null() {
-				w.T = f.numbers(q)
-			}
-		case "kappa2":
-			if m.Kind == "gated" {
-				w.Kappa2 = []*big.Rat{f.ratio()}
-				continue
-			}
-			for _, e := range f.list(ny, ny) {
-				w.Kappa2 = append(w.Kappa2, e.ratio())
-			}
+	q := m.Hidden
+	f := v.object(WitnessKeys(claim, m)...)
+	for i, to := range []**big.Rat{&w.Rate, &w.Radius, &w.G2, &w.D2} {
+		if x, ok := f[[]string{"rate", "radius", "g2", "d2"}[i]]; ok {
+			*to = x.ratio()
+		}
+	}
+	for i, to := range []*[]float64{&w.Lambda, &w.Ty, &w.Td} {
+		if x, ok := f[[]string{"Lambda", "Ty", "Td"}[i]]; ok {
+			*to = x.numbers(q)
+		}
+	}
+	if x, ok := f["M"]; ok {
+		w.M = x.square(m.States)
+	}
+	if x, ok := f["layers"]; ok {
+		for i, e := range x.list(m.Layers, m.Layers) {
+			w.Layers = append(w.Layers, e.object("T")["T"].numbers(widths[i]))
+		}
+	}
+	if x, ok := f["gain"]; ok && !x.null() {
+		w.Gain = readGain(x, m)
+	}
+	switch {
+	case m.Kind == "gated":
+		w.Kappa2 = []*big.Rat{f["kappa2"].ratio()}
+		if !f["T"].null() {
+			w.T = f["T"].numbers(q)
+		}
+	case m.Kind == "lure" && claim == "bounded":
+		w.T = f["T"].numbers(q + nu + 1)
+		for _, e := range f["kappa2"].list(ny, ny) {
+			w.Kappa2 = append(w.Kappa2, e.ratio())
 		}
 	}
 	return w
 }
 
-// readLayers reads one T per layer; checkLayers compares their lengths with the weights.
-func readLayers(v value, layers int) [][]float64 {
-	var out [][]float64
-	for _, e := range v.list(layers, layers) {
-		t := e.object("T")["T"]
-		out = append(out, t.numbers(len(t.list(1, maxSize))))
-	}
-	return out
-}
-
 func readGain(v value, m Member) *Gain {
-	if v.null() {
-		return nil
-	}
 	f := v.object(GainKeys(m.Kind)...)
 	g := &Gain{}
 	if x, ok := f["gamma2"]; ok {

@@ -169,7 +169,7 @@ func (p *part) overshoot(m matrix) {
 		return
 	}
 	if low := p.smallest(m); low != nil {
-		p.out.Overshoot = sqrtUp(new(big.Rat).Quo(p.largest(m), low))
+		p.out.Overshoot = sqrtUp(new(big.Rat).Quo(p.largest(m, big.NewInt(1)), low))
 	}
 }
 

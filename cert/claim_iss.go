@@ -26,7 +26,7 @@ import (
 //
 // The gating network occurs nowhere: only |delta| <= 1 does. QED
 func (p *part) inputToState() {
-	n, q, w := p.States, p.Hidden, p.w
+	q, w := p.Hidden, p.w
 	m, l := p.metric("M", w.M), p.multiplier("Lambda", w.Lambda)
 	a, b1, b2, c1, d12 := p.weight("A"), p.weight("B1"), p.weight("B2"), p.weight("C1"), p.weight("D12")
 	cx, cw, d22 := p.weight("Cx"), p.weight("Cw"), p.weight("D22")
@@ -51,31 +51,22 @@ func (p *part) inputToState() {
 	o.StateGain, o.Kappa, o.Direct = sqrtUp(w.G2), sqrtUp(kappa2), sqrtUp(w.D2)
 	settle := new(big.Rat).Inv(new(big.Rat).Sub(one, w.Rate))
 	o.ISSGain = add(mul(o.Kappa, o.StateGain, settle), o.Direct)
-	if n <= normMax {
-		p.overshoot(m)
-	}
+	p.overshoot(m)
 }
 
-// vertices requires g2 I - N'MN > 0 at all 2^q vertices. N = [B2 B1] P with P = [I; diag(delta) D12], so one Gram matrix
-// serves them all.
+// vertices requires g2 I - N'MN > 0 at all 2^q vertices. N = [B2 B1] [I; diag(delta) D12], so one Gram matrix serves them all.
 func (p *part) vertices(m, b1, b2, d12 matrix) {
 	q := p.Hidden
 	p.require(q <= maxVertices, fmt.Sprintf("T is given for more than %d gated channels", maxVertices), fmt.Sprintf("there are %d", q))
 	side := beside(b2, b1)
 	gram := p.mul(side.transpose(), p.mul(m, side))
-	minus := d12.negated()
-	eye := identity(p.nu).scaledTo(min(0, d12.exp))
-	d12, minus = d12.scaledTo(eye.exp), minus.scaledTo(eye.exp)
+	delta := make([]float64, q)
 	for v := range 1 << q {
-		rows := matrix{r: p.nu + q, c: p.nu, exp: eye.exp, v: eye.v[:len(eye.v):len(eye.v)]}
-		for i := range q {
-			from := d12
-			if v>>i&1 == 1 {
-				from = minus
-			}
-			rows.v = append(rows.v, from.v[i*p.nu:(i+1)*p.nu]...)
+		for i := range delta {
+			delta[i] = 1 - 2*float64(v>>i&1)
 		}
-		f := p.form(p.nu).add(p.w.G2, 0, identity(p.nu)).sub(rows, gram)
-		p.positive(f, "input gain: g2 I - N'MN > 0 at N = B2 + B1 diag(delta) D12, delta_i = -1 where bit i of %d is set", v)
+		x := beside(identity(p.nu), p.mul(d12.transpose(), diagonal(delta))).transpose()
+		f := p.form(p.nu).add(p.w.G2, 0, identity(p.nu)).sub(x, gram)
+		p.positive(f, "input gain: g2 I - N'MN > 0, N = B2 + B1 diag(delta) D12, delta_i = -1 where bit i of %d is set", v)
 	}
 }

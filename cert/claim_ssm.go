@@ -50,7 +50,7 @@ func (p *part) cascade() {
 
 // eigenvalues requires |lambda|^2 <= r2 < 1 for block b and returns bounds of 1/(1 - |lambda|), each twice: once for the
 // real and once for the imaginary part of the state.
-func (p *part) eigenvalues(b int, r2 *big.Rat) matrix {
+func (p *part) eigenvalues(b int, r2 *big.Rat) []*big.Rat {
 	re, im := p.weight(fmt.Sprintf("b%d.lre", b)), p.weight(fmt.Sprintf("b%d.lim", b))
 	n := re.r
 	w := make([]*big.Rat, 2*n)
@@ -66,20 +66,20 @@ func (p *part) eigenvalues(b int, r2 *big.Rat) matrix {
 		w[i] = up(new(big.Rat).Inv(new(big.Rat).Sub(one, modulus)))
 		w[n+i] = w[i]
 	}
-	return fromDyadics(w)
+	return w
 }
 
 // norms bounds the maps of block b in the real coordinates (Re s, Im s): B becomes [Bre; Bim], s -> Re(C s) becomes
-// [Cre -Cim], and multiplication by lambda keeps its modulus as norm.
-func (p *part) norms(b int, weights matrix) blockNorms {
+// [Cre -Cim], and multiplication by lambda keeps its modulus as norm. The sign of Cim does not change a norm.
+func (p *part) norms(b int, weights []*big.Rat) blockNorms {
 	get := func(name string) matrix { return p.weight(fmt.Sprintf("b%d.%s", b, name)) }
 	in := beside(get("Bre").transpose(), get("Bim").transpose()).transpose()
-	out := beside(get("Cre"), get("Cim").negated()).transpose()
+	out := beside(get("Cre"), get("Cim")).transpose()
 	k := blockNorms{input: p.norm(in), output: p.norm(out), direct: p.norm(get("D")), static: big.NewRat(1, 1)}
 	if p.Blocks[b].Hidden > 0 {
 		k.static.Add(one, mul(p.norm(get("W1")), p.norm(get("W2"))))
 	}
-	k.through = add(k.direct, mul(p.weightedNorm(out, weights), p.weightedNorm(in, weights)))
+	k.through = add(k.direct, mul(p.norm(out, weights...), p.norm(in, weights...)))
 	return k
 }
 

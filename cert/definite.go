@@ -32,12 +32,15 @@ func (a *arith) definite(s matrix, den *big.Int) decision {
 			return decision{by: fmt.Sprintf("diagonal entry %d is %s", i, decimal(valueOf(d, s.exp, den)))}
 		}
 	}
-	v, breaks := guess(s)
-	if breaks < 0 && v.v != nil && a.dominant(v, s) {
+	v, breaks, ok := guess(s)
+	if ok && breaks < 0 && a.dominant(v, s) {
 		return decision{positive: true}
 	}
-	if breaks >= 0 && v.v != nil {
-		x := column(v, breaks)
+	if ok && breaks >= 0 {
+		x := matrix{r: n, c: 1, exp: v.exp}
+		for i := range n {
+			x.v = append(x.v, v.at(i, breaks))
+		}
 		if q := a.mul(x.transpose(), a.mul(s, x)).v[0]; q.Sign() <= 0 {
 			size := new(big.Int)
 			var t big.Int
@@ -64,66 +67,58 @@ func valueOf(v *big.Int, exp int, den *big.Int) *big.Rat {
 // decimal prints a rational with four digits, for people.
 func decimal(r *big.Rat) string { return new(big.Float).SetPrec(64).SetRat(r).Text('g', 4) }
 
-// guess factorises a copy of S scaled to a diagonal near one. breaks is -1 and the columns of v make v'Sv nearly the
-// identity, or breaks is a column x of v with x'Sx about <= 0. v.v is nil when floating point gave nothing finite.
-// Nothing here is trusted.
-func guess(s matrix) (v matrix, breaks int) {
+// guess orthogonalises the unit vectors in the inner product of a copy of S scaled to a diagonal near one. breaks is -1 and
+// the columns of v make v'Sv nearly the identity, or column number breaks is an x with x'Sx about <= 0. ok is false when
+// floating point gave nothing finite. Nothing here is trusted.
+func guess(s matrix) (v matrix, breaks int, ok bool) {
 	n := s.r
 	half, high := make([]int, n), 0
 	for i := range n {
 		half[i] = s.at(i, i).BitLen() / 2
 		high = max(high, half[i])
 	}
-	l, d := make([][]float64, n), make([]float64, n)
-	x := make([][]float64, n) // columns: x[j]'S x[j] = d[j] before scaling
+	x := make([][]float64, n)
 	largest := 0.0
-	for j := range n {
-		l[j] = make([]float64, n)
-		for k := range j + 1 {
-			t := scaled(s.at(j, k), half[j]+half[k])
-			for i := range k {
-				t -= l[j][i] * l[k][i] * d[i]
+	breaks = -1
+	for j := 0; j < n && breaks < 0; j++ {
+		f := make([]float64, j+1) // column j of the scaled copy
+		for k := range f {
+			f[k] = scaled(s.at(k, j), half[j]+half[k])
+		}
+		y := make([]float64, j+1)
+		y[j] = 1
+		d := f[j]
+		for i := range j {
+			c := 0.0
+			for k, t := range x[i] {
+				c += t * f[k]
 			}
-			if k == j {
-				d[j] = t
-			} else {
-				l[j][k] = t / d[k]
+			d -= c * c
+			for k, t := range x[i] {
+				y[k] -= c * t
 			}
 		}
-		x[j] = make([]float64, n)
-		x[j][j] = 1
-		for i := j - 1; i >= 0; i-- {
-			for k := i + 1; k <= j; k++ {
-				x[j][i] -= l[k][i] * x[j][k]
-			}
+		if !(d > 0) {
+			breaks, d = j, 1
 		}
-		f := 1.0
-		if breaks = -1; d[j] > 0 {
-			f = 1 / math.Sqrt(d[j])
-		} else {
-			breaks = j
+		for k := range y {
+			y[k] /= math.Sqrt(d)
+			largest = max(largest, math.Abs(y[k]))
 		}
-		for i := range x[j] {
-			x[j][i] *= f
-			largest = max(largest, math.Abs(x[j][i]))
-		}
-		if math.IsNaN(largest) || math.IsInf(largest, 0) || math.IsNaN(d[j]) {
-			return matrix{}, -1
-		}
-		if breaks >= 0 {
-			break
-		}
+		x[j] = y
+	}
+	if math.IsNaN(largest) || math.IsInf(largest, 0) {
+		return matrix{}, breaks, false
 	}
 	_, e := math.Frexp(largest)
 	v = zeros(n, n)
 	for j, col := range x {
 		for i, f := range col {
-			t := v.v[i*n+j]
-			t.SetInt64(int64(math.RoundToEven(math.Ldexp(f, guessBits-e))))
+			t := v.at(i, j).SetInt64(int64(math.Ldexp(f, guessBits-e)))
 			t.Lsh(t, uint(high-half[i])) // undo the scaling
 		}
 	}
-	return v, breaks
+	return v, breaks, true
 }
 
 // guessBits is the length to which proposals are rounded: below the 63 bits of int64, above the 53 of float64.
@@ -134,14 +129,6 @@ func scaled(x *big.Int, shift int) float64 {
 	f := new(big.Float).SetPrec(53).SetInt(x)
 	g, _ := f.SetMantExp(f, -shift).Float64()
 	return g
-}
-
-func column(m matrix, j int) matrix {
-	o := matrix{r: m.r, c: 1, exp: m.exp}
-	for i := range m.r {
-		o.v = append(o.v, m.at(i, j))
-	}
-	return o
 }
 
 // dominant reports whether v's v is strictly diagonally dominant with a positive diagonal.

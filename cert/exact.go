@@ -3,7 +3,6 @@ package cert
 import (
 	"math"
 	"math/big"
-	"math/bits"
 )
 
 // matrix is an exact real matrix: entry (i, j) is v[i*c+j] 2^exp. Entries are never modified in place.
@@ -15,56 +14,20 @@ type matrix struct {
 
 func (m matrix) at(i, j int) *big.Int { return m.v[i*m.c+j] }
 
-// fromFloats returns the matrix of these numbers, row-major.
+// fromFloats returns the matrix of these numbers, row-major. Every finite float64 is an integer over a power of two.
 func fromFloats(r, c int, x []float64) matrix {
 	m := matrix{r: r, c: c, v: make([]*big.Int, len(x))}
-	mant, exps := make([]int64, len(x)), make([]int, len(x))
+	for _, f := range x {
+		m.exp = min(m.exp, 1-rat(f).Denom().BitLen())
+	}
 	for i, f := range x {
-		mant[i], exps[i] = dyadic(f)
-		if mant[i] != 0 && exps[i] < m.exp || i == 0 {
-			m.exp = exps[i]
-		}
-	}
-	for i := range x {
-		m.v[i] = big.NewInt(mant[i])
-		if mant[i] != 0 {
-			m.v[i].Lsh(m.v[i], uint(exps[i]-m.exp))
-		}
+		q := rat(f)
+		m.v[i] = new(big.Int).Lsh(q.Num(), uint(1-q.Denom().BitLen()-m.exp))
 	}
 	return m
 }
 
-// dyadic returns the odd m (or 0) and e with x = m 2^e, x finite.
-func dyadic(x float64) (m int64, e int) {
-	b := math.Float64bits(x)
-	m, e = int64(b&(1<<52-1)), int(b>>52&(1<<11-1))
-	if e == 0 {
-		e = 1 // subnormal
-	} else {
-		m |= 1 << 52
-	}
-	if m == 0 {
-		return 0, 0
-	}
-	z := bits.TrailingZeros64(uint64(m))
-	m >>= z
-	if b>>63 == 1 {
-		m = -m
-	}
-	return m, e - 1075 + z
-}
-
-// fromDyadics returns the diagonal matrix of rationals whose denominators are powers of two.
-func fromDyadics(x []*big.Rat) matrix {
-	m := zeros(len(x), len(x))
-	for _, r := range x {
-		m.exp = min(m.exp, 1-r.Denom().BitLen())
-	}
-	for i, r := range x {
-		m.v[i*m.c+i] = new(big.Int).Lsh(r.Num(), uint(1-r.Denom().BitLen()-m.exp))
-	}
-	return m
-}
+func rat(x float64) *big.Rat { return new(big.Rat).SetFloat64(x) }
 
 func zeros(r, c int) matrix {
 	m := matrix{r: r, c: c, v: make([]*big.Int, r*c)}
@@ -83,11 +46,11 @@ func diagonal(x []float64) matrix {
 }
 
 func identity(n int) matrix {
-	m := zeros(n, n)
-	for i := range n {
-		m.v[i*n+i].SetInt64(1)
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = 1
 	}
-	return m
+	return diagonal(x)
 }
 
 func (m matrix) transpose() matrix {
@@ -100,26 +63,6 @@ func (m matrix) transpose() matrix {
 	return t
 }
 
-func (m matrix) negated() matrix {
-	o := matrix{r: m.r, c: m.c, exp: m.exp, v: make([]*big.Int, len(m.v))}
-	for i, x := range m.v {
-		o.v[i] = new(big.Int).Neg(x)
-	}
-	return o
-}
-
-// scaledTo returns the entries over a smaller exponent.
-func (m matrix) scaledTo(exp int) matrix {
-	if exp == m.exp {
-		return m
-	}
-	o := matrix{r: m.r, c: m.c, exp: exp, v: make([]*big.Int, len(m.v))}
-	for i, x := range m.v {
-		o.v[i] = new(big.Int).Lsh(x, uint(m.exp-exp))
-	}
-	return o
-}
-
 // beside returns [m1 m2 ...].
 func beside(ms ...matrix) matrix {
 	o := matrix{r: ms[0].r, exp: ms[0].exp}
@@ -129,8 +72,9 @@ func beside(ms ...matrix) matrix {
 	}
 	for i := range o.r {
 		for _, m := range ms {
-			s := m.scaledTo(o.exp)
-			o.v = append(o.v, s.v[i*m.c:(i+1)*m.c]...)
+			for j := range m.c {
+				o.v = append(o.v, new(big.Int).Lsh(m.at(i, j), uint(m.exp-o.exp)))
+			}
 		}
 	}
 	return o

@@ -165,15 +165,11 @@ func member(v value, inputs int) Member {
 		kind.fail("want lure, gated, ssm or linear")
 	}
 	f := v.object(append([]string{"kind"}, keys...)...)
-	positive := func(key string, p *int) {
-		if x, ok := f[key]; ok {
-			*p = x.size(1, maxSize)
+	for i, size := range []*int{&m.States, &m.Hidden, &m.Gate, &m.Width} {
+		if x, ok := f[[]string{"states", "hidden", "gate", "width"}[i]]; ok {
+			*size = x.size(1, maxSize)
 		}
 	}
-	positive("states", &m.States)
-	positive("hidden", &m.Hidden)
-	positive("gate", &m.Gate)
-	positive("width", &m.Width)
 	if x, ok := f["layers"]; ok {
 		m.Layers = x.size(0, maxBlocks)
 	}
@@ -189,79 +185,81 @@ func member(v value, inputs int) Member {
 	return m
 }
 
+// The tensors of docs/bundle.md and their shapes: n states, q hidden, m inputs, p outputs, h width of the gate or the layer,
+// s complex states, i and o inputs and outputs of a block, N all states of a member, L(m+p) = past.
+const (
+	scaleTensors    = "scale.u_mid m, scale.u_half m, scale.y_mean p, scale.y_std p"
+	encoderTensors  = "enc_W N past, enc_b N"
+	lureTensors     = "A n n, B1 n q, B2 n m, bx n, C1 q n, D12 q m, bv q, Cx p n, Cw p q, D22 p m, by p"
+	sandwichTensors = "Win h q, b h, Wout q h"
+	gatedTensors    = "A n n, B1 n q, B2 n m, C1 q n, D12 q m, Cx p n, Cw p q, D22 p m, by p, u0 m, G1 h n, Gu h m, g1 h, G2 q h, g2 q"
+	blockTensors    = "lre s, lim s, Bre s i, Bim s i, Cre o s, Cim o s, D o i, c o"
+	staticTensors   = "W1 h o, b1 h, W2 o h, b2 o"
+	linearTensors   = "A n n, B2 n m, bx n, Cx p n, D22 p m, by p"
+)
+
 // shapes lists the tensors that the manifest demands, by name. Two extents are not in the manifest and are taken from
 // the file: the past samples L that the encoders read, and the width of each sandwich layer.
 func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
-	nu, ny := len(m.Inputs), len(m.Outputs)
-	out := map[string][]int{"scale.u_mid": {nu}, "scale.u_half": {nu}, "scale.y_mean": {ny}, "scale.y_std": {ny}}
+	out := map[string][]int{}
+	size := map[string]int{"m": len(m.Inputs), "p": len(m.Outputs)}
+	add := func(prefix, tensors string) {
+		for _, t := range strings.Split(tensors, ", ") {
+			f := strings.Fields(t)
+			shape := make([]int, len(f)-1)
+			for i, d := range f[1:] {
+				shape[i] = size[d]
+			}
+			out[prefix+f[0]] = shape
+		}
+	}
 	extent := func(name string, axis int) int { // 0, which no tensor has, when there is no such axis
 		if t := stored[name]; len(t.Shape) == 2 {
 			return t.Shape[axis]
 		}
 		return 0
 	}
-	past := extent("m0.enc_W", 1)
-	if lags := past / (nu + ny); lags < 1 || past != lags*(nu+ny) || lags > m.Window {
-		malformed(weightsEntry, "m0.enc_W", "want L*%d columns with 1 <= L <= %d", nu+ny, m.Window)
+	each := size["m"] + size["p"]
+	size["past"] = extent("m0.enc_W", 1)
+	if lags := size["past"] / each; lags < 1 || size["past"] != lags*each || lags > m.Window {
+		malformed(weightsEntry, "m0.enc_W", "want L*%d columns with 1 <= L <= %d", each, m.Window)
 	}
+	add("", scaleTensors)
 	for j, k := range m.Members {
-		prefix := fmt.Sprintf("m%d.", j)
-		add := func(name string, shape ...int) { out[prefix+name] = shape }
-		n, q, h := k.States, k.Hidden, k.Gate
-		states := n
-		switch k.Kind {
-		case "lure", "gated":
-			addAll(add, map[string][]int{"A": {n, n}, "B1": {n, q}, "B2": {n, nu}, "C1": {q, n}, "D12": {q, nu},
-				"Cx": {ny, n}, "Cw": {ny, q}, "D22": {ny, nu}, "by": {ny}})
-		case "linear":
-			addAll(add, map[string][]int{"A": {n, n}, "B2": {n, nu}, "bx": {n}, "Cx": {ny, n}, "D22": {ny, nu}, "by": {ny}})
-		case "ssm":
-			for b := range k.Blocks {
-				states += 2 * k.Blocks[b].States
-				k.block(add, b, nu, ny)
-			}
-		}
+		at := fmt.Sprintf("m%d.", j)
+		size["n"], size["q"], size["h"], size["N"] = k.States, k.Hidden, k.Gate, k.States
 		switch k.Kind {
 		case "lure":
-			addAll(add, map[string][]int{"bx": {n}, "bv": {q}})
-			for i := range k.Layers {
-				w := extent(fmt.Sprintf("%sg%d.Win", prefix, i), 0)
-				if w+q > maxSize {
-					malformed(weightsEntry, fmt.Sprintf("%sg%d.Win", prefix, i), "want a layer of width at most %d", maxSize-q)
-				}
-				addAll(add, map[string][]int{fmt.Sprintf("g%d.Win", i): {w, q}, fmt.Sprintf("g%d.b", i): {w}, fmt.Sprintf("g%d.Wout", i): {q, w}})
-			}
+			add(at, lureTensors)
 		case "gated":
-			addAll(add, map[string][]int{"u0": {nu}, "G1": {h, n}, "Gu": {h, nu}, "g1": {h}, "G2": {q, h}, "g2": {q}})
+			add(at, gatedTensors)
+		case "linear":
+			add(at, linearTensors)
 		}
-		add("enc_W", states, past)
-		add("enc_b", states)
+		for i := range k.Layers {
+			g := fmt.Sprintf("%sg%d.", at, i)
+			if size["h"] = extent(g+"Win", 0); size["h"]+k.Hidden > maxSize {
+				malformed(weightsEntry, g+"Win", "want a layer of width at most %d", maxSize-k.Hidden)
+			}
+			add(g, sandwichTensors)
+		}
+		size["i"], size["o"] = size["m"], k.Width
+		for i, b := range k.Blocks {
+			if i == len(k.Blocks)-1 {
+				size["o"] = size["p"]
+			}
+			size["s"], size["h"] = b.States, b.Hidden
+			size["N"] += 2 * b.States
+			block := fmt.Sprintf("%sb%d.", at, i)
+			add(block, blockTensors)
+			if b.Hidden > 0 {
+				add(block, staticTensors)
+			}
+			size["i"] = k.Width
+		}
+		add(at, encoderTensors)
 	}
 	return out
-}
-
-func addAll(add func(string, ...int), shapes map[string][]int) {
-	for name, s := range shapes {
-		add(name, s...)
-	}
-}
-
-// block adds the tensors of block b of an ssm member.
-func (k *Member) block(add func(string, ...int), b, nu, ny int) {
-	in, out := k.Width, k.Width
-	if b == 0 {
-		in = nu
-	}
-	if b == len(k.Blocks)-1 {
-		out = ny
-	}
-	s, h := k.Blocks[b].States, k.Blocks[b].Hidden
-	p := fmt.Sprintf("b%d.", b)
-	addAll(add, map[string][]int{p + "lre": {s}, p + "lim": {s}, p + "Bre": {s, in}, p + "Bim": {s, in}, p + "Cre": {out, s}, p + "Cim": {out, s},
-		p + "D": {out, in}, p + "c": {out}})
-	if h > 0 {
-		addAll(add, map[string][]int{p + "W1": {h, out}, p + "b1": {h}, p + "W2": {out, h}, p + "b2": {out}})
-	}
 }
 
 // checkTensors compares the stored tensors with the manifest, and the scaling with what it must be.
@@ -303,5 +301,3 @@ func (m *Manifest) checkTensors(stored map[string]Tensor) {
 // rangeSlack forgives the rounding of low, high, mid and half, a few units in the last place of float64 each. It decides
 // nothing: bounds are claimed for |u'| <= 1 as the weights define it.
 var rangeSlack = big.NewRat(1, 1<<48)
-
-func rat(x float64) *big.Rat { return new(big.Rat).SetFloat64(x) }

@@ -29,24 +29,16 @@ func scale2(q *big.Int, e int) *big.Rat {
 	return new(big.Rat).SetFrac(q, new(big.Int).Lsh(big.NewInt(1), uint(-e)))
 }
 
-// sqrtUp returns a rational >= sqrt(r), r >= 0, within a relative 2^-60 of it: with r <= q 2^-2s for an integer q,
-// sqrt(r) <= (floor(sqrt(q)) + 1) 2^-s.
+// sqrtUp returns a rational >= sqrt(r), r >= 0: sqrt(p/q) = sqrt(p q 4^s)/(q 2^s), the root rounded up to an integer. It is
+// exact when the root is rational, as long as up is.
 func sqrtUp(r *big.Rat) *big.Rat {
-	if r.Sign() == 0 {
-		return new(big.Rat)
+	t := new(big.Int).Mul(r.Num(), r.Denom())
+	t.Lsh(t, 2*boundBits)
+	root := new(big.Int).Sqrt(t)
+	if new(big.Int).Mul(root, root).Cmp(t) < 0 {
+		root.Add(root, big.NewInt(1))
 	}
-	s := boundBits - (r.Num().BitLen()-r.Denom().BitLen())/2
-	x := up(r)
-	var q *big.Int
-	if y := new(big.Rat).Mul(x, scale2(big.NewInt(1), 2*s)); y.IsInt() {
-		q = new(big.Int).Sqrt(y.Num())
-		if new(big.Int).Mul(q, q).Cmp(y.Num()) == 0 {
-			return scale2(q, -s)
-		}
-	} else {
-		q = new(big.Int).Sqrt(new(big.Int).Add(new(big.Int).Quo(y.Num(), y.Denom()), big.NewInt(1)))
-	}
-	return up(scale2(q.Add(q, big.NewInt(1)), -s))
+	return up(new(big.Rat).SetFrac(root, new(big.Int).Lsh(r.Denom(), boundBits)))
 }
 
 // normGrid is the resolution of largest relative to the trace, normMax the largest dimension for which it searches;
@@ -56,63 +48,73 @@ const (
 	normMax  = 48
 )
 
-// largest returns a bound >= lambda_max(s) of a positive semidefinite s: the least multiple t of trace(s)/normGrid for
-// which t I - s > 0 is decided exactly. The trace itself is a bound, since no eigenvalue is negative.
-func (a *arith) largest(s matrix) *big.Rat {
+// largest returns a bound >= lambda_max(s/den) of a positive semidefinite s: the least multiple t of trace/normGrid for
+// which t I - s/den > 0 is decided exactly. The trace itself is a bound, since no eigenvalue is negative.
+func (a *arith) largest(s matrix, den *big.Int) *big.Rat {
 	n := s.r
-	trace := new(big.Int)
+	var trace big.Int
 	for i := range n {
-		trace.Add(trace, s.at(i, i))
+		trace.Add(&trace, s.at(i, i))
 	}
-	f := valueOf(trace, s.exp, big.NewInt(1))
+	f := valueOf(&trace, s.exp, den)
 	if n == 1 || n > normMax || f.Sign() == 0 {
 		return up(f)
 	}
-	bound := func(j int) *big.Rat { return up(new(big.Rat).Mul(f, big.NewRat(int64(j), normGrid))) }
-	low, high := normGrid/n-1, normGrid // lambda_max is at least trace/n
-	for high-low > 1 {
-		mid := (low + high) / 2
-		if a.definite(a.form(n).add(bound(mid), 0, identity(n)).add(minusOne, 0, s).sum()).positive {
-			high = mid
-		} else {
-			low = mid
-		}
-	}
-	return bound(high)
+	bound := func(j int) *big.Rat { return up(mul(f, big.NewRat(int64(j), normGrid))) }
+	share := new(big.Rat).SetFrac(big.NewInt(-1), den)
+	return bound(bisect(normGrid/n-1, normGrid, func(j int) bool { // lambda_max is at least trace/n
+		return a.definite(a.form(n).add(bound(j), 0, identity(n)).add(share, 0, s).sum()).positive
+	}))
 }
 
-// smallest returns a bound 0 < t <= lambda_min(s), within an eighth of it, for s > 0 of at most normMax rows; nil when
-// there is none above 2^-100 times the least diagonal entry.
+// smallest returns a bound 0 < t <= lambda_min(s) within an eighth of it, for s > 0; nil when there is none above 2^-100
+// times the least diagonal entry.
 func (a *arith) smallest(s matrix) *big.Rat {
-	d := s.at(0, 0)
+	top := s.at(0, 0) // lambda_min is at most every diagonal entry
 	for i := range s.r {
-		if s.at(i, i).Cmp(d) < 0 {
-			d = s.at(i, i)
+		if s.at(i, i).Cmp(top) < 0 {
+			top = s.at(i, i)
 		}
 	}
-	top := valueOf(d, s.exp, big.NewInt(1)) // lambda_min is at most every diagonal entry
-	bound := func(j int) *big.Rat {         // falls by 1/8 to 1/15 from step to step
-		return new(big.Rat).Mul(top, new(big.Rat).Mul(big.NewRat(int64(16-j%8), 16), scale2(big.NewInt(1), -(j/8))))
+	bound := func(j int) *big.Rat { // falls by 1/16 to 1/9 from step to step
+		return mul(valueOf(top, s.exp, big.NewInt(1)), big.NewRat(int64(16-j%8), 16), scale2(big.NewInt(1), -(j/8)))
 	}
-	low, high := -1, 800
-	for high-low > 1 {
-		mid := (low + high) / 2
-		if a.definite(a.form(s.r).add(one, 0, s).add(new(big.Rat).Neg(bound(mid)), 0, identity(s.r)).sum()).positive {
-			high = mid
-		} else {
-			low = mid
-		}
-	}
-	if high == 800 {
+	const none = 800
+	j := bisect(-1, none, func(j int) bool {
+		return a.definite(a.form(s.r).add(one, 0, s).add(mul(minusOne, bound(j)), 0, identity(s.r)).sum()).positive
+	})
+	if j == none {
 		return nil
 	}
-	return bound(high)
+	return bound(j)
 }
 
-// norm returns a bound >= the spectral norm of x.
-func (a *arith) norm(x matrix) *big.Rat { return a.weightedNorm(x, identity(x.r)) }
+// bisect returns an integer in (low, high] that is high or satisfies test; the smallest if test is monotone.
+func bisect(low, high int, test func(int) bool) int {
+	for high-low > 1 {
+		if mid := (low + high) / 2; test(mid) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return high
+}
 
-// weightedNorm returns a bound >= the spectral norm of W^(1/2) x, W >= 0 diagonal: |W^(1/2) x|^2 = lambda_max(x'Wx).
-func (a *arith) weightedNorm(x, w matrix) *big.Rat {
-	return sqrtUp(a.largest(a.mul(x.transpose(), a.mul(w, x))))
+// norm returns a bound >= |W^(1/2) x| of the spectral norm, W = diag(w) >= 0 or the identity: its square is
+// lambda_max(x'Wx), and x'Wx the sum of w_i x_i'x_i over the rows of x.
+func (a *arith) norm(x matrix, w ...*big.Rat) *big.Rat {
+	if w == nil && x.r < x.c {
+		x = x.transpose() // the same norm from a smaller Gram matrix
+	}
+	f := a.form(x.c)
+	for i := range x.r {
+		row := matrix{r: 1, c: x.c, exp: x.exp, v: x.v[i*x.c : (i+1)*x.c]}
+		weight := one
+		if w != nil {
+			weight = w[i]
+		}
+		f.add(weight, 0, a.mul(row.transpose(), row))
+	}
+	return sqrtUp(a.largest(f.sum()))
 }

@@ -19,52 +19,44 @@ func (v *Verdict) combine(b *Bundle) {
 	}
 	mid, half, mean, std := scale("u_mid"), scale("u_half"), scale("y_mean"), scale("y_std")
 	unit := new(big.Rat).Quo(slices.MaxFunc(std, (*big.Rat).Cmp), slices.MinFunc(half, (*big.Rat).Cmp))
-	share := big.NewRat(1, int64(len(v.Members)))
-	average := func(of func(i int) *big.Rat) *big.Rat {
+	average := func(of func(j int) *big.Rat) *big.Rat { // nil when a member lacks the figure
 		sum := new(big.Rat)
-		for i := range v.Members {
-			x := of(i)
+		for j := range v.Members {
+			x := of(j)
 			if x == nil {
 				return nil
 			}
 			sum.Add(sum, x)
 		}
-		return sum.Mul(sum, share)
+		return sum.Quo(sum, big.NewRat(int64(len(v.Members)), 1))
 	}
-	if v.Claim == "contraction" {
-		if v.Gain = average(func(i int) *big.Rat { return v.Members[i].Gain }); v.Gain != nil {
+	switch u0 := b.commonRest(); {
+	case v.Claim == "contraction":
+		if v.Gain = average(func(j int) *big.Rat { return v.Members[j].Gain }); v.Gain != nil {
 			v.PhysicalGain = up(mul(v.Gain, unit))
 		}
-	}
-	if u0 := b.commonRest(); v.Claim == "iss" && u0 != nil {
-		v.ISSGain = average(func(i int) *big.Rat { return v.Members[i].ISSGain })
+	case v.Claim == "iss" && u0 != nil:
+		v.ISSGain = average(func(j int) *big.Rat { return v.Members[j].ISSGain })
 		v.PhysicalISSGain = up(mul(v.ISSGain, unit))
-		for i := range u0 {
-			v.RestInput = append(v.RestInput, add(mid[i], mul(half[i], rat(u0[i]))))
+		for i, u := range u0 {
+			v.RestInput = append(v.RestInput, add(mid[i], mul(half[i], rat(u))))
 		}
 		for i := range mean {
 			rest := average(func(j int) *big.Rat { return b.rest(j, i, u0) })
 			v.RestOutput = append(v.RestOutput, add(mean[i], mul(std[i], rest)))
 		}
-	}
-	if v.Claim != "bounded" {
-		return
-	}
-	for i := range mean {
-		component := func(x []*big.Rat) *big.Rat {
-			if x == nil {
-				return nil
+	case v.Claim == "bounded":
+		for _, f := range v.Members {
+			if f.Radius == nil { // a contracting or input-to-state stable member gives no explicit ball
+				return
 			}
-			return x[i]
 		}
-		centre := average(func(j int) *big.Rat { return component(v.Members[j].Centre) })
-		if centre == nil { // a contracting or input-to-state stable member gives no explicit ball
-			return
+		for i := range mean {
+			centre := add(mean[i], mul(std[i], average(func(j int) *big.Rat { return v.Members[j].Centre[i] })))
+			radius := mul(std[i], average(func(j int) *big.Rat { return v.Members[j].Radius[i] }))
+			v.Low = append(v.Low, new(big.Rat).Sub(centre, radius))
+			v.High = append(v.High, add(centre, radius))
 		}
-		radius := mul(std[i], average(func(j int) *big.Rat { return component(v.Members[j].Radius) }))
-		centre = add(mean[i], mul(std[i], centre))
-		v.Low = append(v.Low, new(big.Rat).Sub(centre, radius))
-		v.High = append(v.High, add(centre, radius))
 	}
 }
 
@@ -92,75 +84,64 @@ func (b *Bundle) rest(j, i int, u0 []float64) *big.Rat {
 
 // words states a proved claim.
 func (v *Verdict) words(m *Manifest) string {
-	var s strings.Builder
-	time := "one step of unknown length"
-	if m.SamplingTime > 0 {
-		time = fmt.Sprintf("one step = %g s", m.SamplingTime)
-	}
-	model, outputs := "the model", "the output"
+	model, outputs, step, rate := "the model", "the outputs", "of unknown length", ceilText(v.Rate, 4)
 	if len(v.Members) > 1 {
 		model = fmt.Sprintf("each of the %d members, whose outputs are averaged,", len(v.Members))
 	}
 	if slices.Contains(m.Integrate, true) {
-		outputs = "the output before its integrator"
+		outputs = "the outputs (before the integrators, where there are any)"
 	}
-	rate := rateText(v.Rate)
-	switch v.Claim {
-	case "contraction":
-		fmt.Fprintf(&s, "Contraction: for every input sequence and every pair of initial states, %s forgets its initial state, the distance of two trajectories shrinking at least like %s^k in a fixed norm.", model, rate)
+	if m.SamplingTime > 0 {
+		step = fmt.Sprintf("= %g s", m.SamplingTime)
+	}
+	var s string
+	switch {
+	case v.Claim == "contraction":
+		s = fmt.Sprintf("Contraction: for every input sequence, %s forgets its initial state: the distance of any two trajectories shrinks at least like %s^k, k steps.", model, rate)
 		if v.PhysicalGain != nil {
-			fmt.Fprintf(&s, " Input differences reach %s with an l2 gain of at most %s in physical units.", outputs, upText(v.PhysicalGain))
+			s += fmt.Sprintf(" The l2 gain from input differences to differences of %s is at most %s, in physical units.", outputs, ceilText(v.PhysicalGain, -4))
 		}
-	case "iss":
-		fmt.Fprintf(&s, "Input-to-state stability: for every input sequence and every initial state, %s", model)
-		if v.RestInput == nil {
-			fmt.Fprintf(&s, " is input-to-state stable, the initial state being forgotten at least like %s^k.", rate)
-			break
-		}
-		fmt.Fprintf(&s, " returns to rest at least like %s^k when the input rests at %s, and the distance of %s from its rest value %s is ultimately at most %s times the largest distance of the input from rest, in physical units.",
-			rate, listText(v.RestInput), outputs, listText(v.RestOutput), upText(v.PhysicalISSGain))
-	case "bounded":
-		fmt.Fprintf(&s, "Boundedness: for every initial state and every input within the scaled range |u'| <= 1, the state of %s enters a fixed ball at least like %s^k.", model, rate)
-		if v.Low != nil {
-			fmt.Fprintf(&s, " Ultimately %s lies in", outputs)
-			for i := range v.Low {
-				low := upText(new(big.Rat).Neg(v.Low[i]))
-				if low = "-" + low; strings.HasPrefix(low, "--") {
-					low = low[2:]
-				}
-				fmt.Fprintf(&s, " [%s, %s]", low, upText(v.High[i]))
+	case v.RestInput != nil:
+		s = fmt.Sprintf("Input-to-state stability: from every initial state, %s returns to rest at least like %s^k, k steps, when the input rests at %s; under every input, the distance of %s from their rest values %s is ultimately at most %s times the largest distance of the input from rest, in physical units.",
+			model, rate, listText(v.RestInput), outputs, listText(v.RestOutput), ceilText(v.PhysicalISSGain, -4))
+	case v.Claim == "iss":
+		s = fmt.Sprintf("Input-to-state stability: under every input, %s is input-to-state stable and forgets its initial state at least like %s^k, k steps.", model, rate)
+	default:
+		s = fmt.Sprintf("Boundedness: from every initial state and under every input with |u'| <= 1, its scaled range, %s enters a fixed ball of states at least like %s^k, k steps.", model, rate)
+		for i := range v.Low {
+			what := m.Outputs[i].Name
+			if m.Integrate[i] {
+				what = "the increment of " + what
 			}
-			s.WriteString(" in physical units.")
+			s += fmt.Sprintf(" Ultimately %s lies in [%s, %s] %s (sensor limits apart).", what, floorText(v.Low[i], -4), ceilText(v.High[i], -4), m.Outputs[i].Unit)
 		}
 	}
-	fmt.Fprintf(&s, " Discrete time, %s; real-number evaluation of the stored weights.", time)
-	return s.String()
+	return fmt.Sprintf("%s Discrete time, one step %s; real-number evaluation of the stored weights.", s, step)
 }
 
-// rateText prints a rate below one, rounded up, with at least four decimals and as many as keep it below one.
-func rateText(r *big.Rat) string {
-	for digits := 4; ; digits++ {
-		ten := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
-		n, rest := new(big.Int).QuoRem(new(big.Int).Mul(r.Num(), ten), r.Denom(), new(big.Int))
-		if rest.Sign() > 0 {
-			n.Add(n, big.NewInt(1))
-		}
-		if n.Cmp(ten) < 0 {
-			return new(big.Rat).SetFrac(n, ten).FloatString(digits)
-		}
+// ceilText prints r rounded up to that many decimals, or, when negative, to at least that many significant digits.
+func ceilText(r *big.Rat, decimals int) string {
+	if r.Sign() != 0 && decimals < 0 {
+		size := (r.Num().BitLen() - r.Denom().BitLen()) * 3 / 10 // about log10 |r|
+		decimals = max(0, -decimals-size)
 	}
+	ten := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(decimals, 0))), nil)
+	n, rest := new(big.Int).DivMod(new(big.Int).Mul(r.Num(), ten), r.Denom(), new(big.Int))
+	if rest.Sign() > 0 {
+		n.Add(n, big.NewInt(1))
+	}
+	if n.Cmp(ten) >= 0 && r.Cmp(one) < 0 { // a rate must not be rounded up to one
+		return ceilText(r, max(decimals, 0)+1)
+	}
+	return new(big.Rat).SetFrac(n, ten).FloatString(max(decimals, 0))
 }
 
-// upText prints a number with four significant digits, rounded towards +infinity.
-func upText(r *big.Rat) string {
-	f := new(big.Float).SetPrec(200).SetMode(big.ToPositiveInf).SetRat(r)
-	text := f.Text('g', 4)
-	if back, ok := new(big.Rat).SetString(text); ok && back.Cmp(r) < 0 { // rounded down: add one unit in the last place
-		e := f.Text('e', 3)
-		ulp, _ := new(big.Rat).SetString("1e" + e[strings.IndexByte(e, 'e')+1:])
-		text = new(big.Float).SetPrec(200).SetRat(back.Add(back, ulp.Quo(ulp, big.NewRat(1000, 1)))).Text('g', 4)
+func floorText(r *big.Rat, decimals int) string {
+	s := ceilText(new(big.Rat).Neg(r), decimals)
+	if positive, ok := strings.CutPrefix(s, "-"); ok {
+		return positive
 	}
-	return text
+	return "-" + s
 }
 
 func listText(x []*big.Rat) string {
