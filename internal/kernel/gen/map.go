@@ -1,4 +1,146 @@
 package main
 
-func maps(p prec)  {}
-func steps(p prec) {}
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// format holds what the formulas need to know of a format.
+type format struct {
+	mantissa   int     // explicit bits
+	bias       float64 // of the exponent
+	ln2hi      float64 // ln 2 to few enough bits that n*ln2hi is exact for every n that occurs
+	ln2lo      float64 // the rest of ln 2
+	expMax     float64 // e^x overflows above
+	expMin     float64 // e^x is less than half the smallest number below
+	tanhMax    float64 // 2|x| above which tanh rounds to one
+	expTerms   int     // degree of the Taylor polynomial of e^r, |r| <= ln(2)/2
+	log1pTerms int     // terms of the series of atanh up to 1/3
+}
+
+// The truncation errors are below 0.05 units in the last place: ln(2)/2 to the power 14 over 14! is 2^-57.8, to the
+// power 9 over 9! is 2^-32; 3^-34/35 is 2^-59, 3^-18/19 is 2^-32.
+var formats = map[int]format{
+	8: {mantissa: 52, bias: 1023, ln2hi: 0x1.62e42fefa38p-1, ln2lo: 0x1.ef35793c7673p-45,
+		expMax: 710, expMin: -746, tanhMax: 44, expTerms: 13, log1pTerms: 16},
+	4: {mantissa: 23, bias: 127, ln2hi: 0x1.62ep-1, ln2lo: 0x1.0bfbe8p-15,
+		expMax: 89, expMin: -104, tanhMax: 20, expTerms: 8, log1pTerms: 8},
+}
+
+// reduce writes t = n ln 2 + r with integer n and |r| <= ln(2)/2. The integer comes back as the low bits of a number
+// around 1.5*2^mantissa, with offset added: ready to be shifted into an exponent.
+func (p prec) reduce(t vec, offset float64) (bits, r vec) {
+	f := formats[p.size]
+	round := p.at(t, 1.5*math.Ldexp(1, f.mantissa)+offset)
+	bits = p.into(p.copyOf(round), p.at(t, math.Log2E), t)
+	n := apply(p.sub, bits, round)
+	r = p.less(t, p.at(t, f.ln2hi), n)
+	r = p.less(r, p.at(t, f.ln2lo), n)
+	return bits, r
+}
+
+// expm1Poly is e^r - 1 for |r| <= ln(2)/2: r + r^2 (1/2 + r/6 + ...).
+func (p prec) expm1Poly(r vec) vec {
+	var c []float64
+	for i, fact := 2, 2.0; i <= formats[p.size].expTerms; i++ {
+		c = append(c, 1/fact)
+		fact *= float64(i + 1)
+	}
+	r2 := apply(p.mul, r, r)
+	q := p.polynomial(c, r, r2)
+	return p.step(q, r2, r)
+}
+
+// exp is e^x for every x. The power of two is split in two factors so that results beyond the normal range are
+// rounded once.
+func (p prec) exp(x vec) vec {
+	f := formats[p.size]
+	// The operand order keeps a NaN of x.
+	t := apply(p.min, p.copyOf(p.at(x, f.expMax)), x)
+	t = apply(p.max, p.copyOf(p.at(x, f.expMin)), t)
+	bits, r := p.reduce(t, 2*f.bias)
+	e := p.expm1Poly(r)
+	e = apply(p.add, e, p.at(x, 1))
+	sub := VPSUBQ
+	if p.size == 4 {
+		sub = VPSUBD
+	}
+	half := p.shiftInt(true, 1, bits)
+	rest := apply(op(sub), bits, half)
+	e = apply(p.mul, e, p.shiftInt(false, f.mantissa, half))
+	return apply(p.mul, e, p.shiftInt(false, f.mantissa, rest))
+}
+
+// tanh is e/(e+2), e = exp(2|x|) - 1, with the sign of x.
+func (p prec) tanh(x vec) vec {
+	f := formats[p.size]
+	sign := apply(p.and, x, p.signs(x, false))
+	t := apply(p.and, x, p.signs(x, true))
+	t = apply(p.add, t, t)
+	t = apply(p.min, p.copyOf(p.at(x, f.tanhMax)), t)
+	bits, r := p.reduce(t, f.bias)
+	q := p.expm1Poly(r)
+	s := p.shiftInt(false, f.mantissa, bits)
+	e := p.into(apply(p.sub, s, p.at(x, 1)), q, s)
+	e = apply(p.div, e, apply(p.add, e, p.at(x, 2)))
+	return apply(p.or, e, sign)
+}
+
+// sigmoid is N/(1+e), e = exp(-|x|), N = e for negative x and 1 otherwise; the rounding errors of 1+e and of the
+// quotient are carried along.
+func (p prec) sigmoid(x vec) vec {
+	e := p.exp(apply(p.or, x, p.signs(x, false)))
+	one := p.copyOf(p.at(x, 1))
+	s := apply(p.add, e, one)
+	low := apply(p.sub, e, apply(p.sub, s, one))
+	y := apply(p.div, one, s)
+	top := make(vec, len(x))
+	for i := range x {
+		top[i] = YMM()
+		if p.size == 8 {
+			VBLENDVPD(x[i], e[i], one[i], top[i])
+		} else {
+			VBLENDVPS(x[i], e[i], one[i], top[i])
+		}
+	}
+	q := apply(p.mul, top, y)
+	rem := p.less(top, q, s)
+	rem = p.less(rem, q, low)
+	return p.into(q, rem, y)
+}
+
+// softplus is max(x, 0) + log(1 + e), e = exp(-|x|); with h = e/(2+e) <= 1/3, log(1+e) = 2 atanh(h).
+func (p prec) softplus(x vec) vec {
+	var c []float64
+	for i := range formats[p.size].log1pTerms {
+		c = append(c, 1/float64(2*i+3))
+	}
+	e := p.exp(apply(p.or, x, p.signs(x, false)))
+	w := apply(p.div, apply(p.add, e, e), apply(p.add, e, p.at(x, 2)))
+	h := apply(p.mul, w, p.at(x, 0.5))
+	z := apply(p.mul, h, h)
+	series := p.polynomial(c, z, apply(p.mul, z, z))
+	series = apply(p.mul, series, z)
+	log := p.step(series, w, w)
+	zero := apply(p.xor, w, w)
+	return apply(p.add, log, apply(p.max, x, zero))
+}
+
+func maps(p prec) {
+	for _, k := range []struct {
+		name string
+		f    func(vec) vec
+		doc  string
+	}{
+		{"exp", p.exp, "e^x"},
+		{"tanh", p.tanh, "tanh x"},
+		{"sigmoid", p.sigmoid, "1/(1+e^-x)"},
+		{"softplus", p.softplus, "log(1+e^x)"},
+	} {
+		mapKernel{p: p, name: k.name, in: []string{"x"}, out: []string{"dst"}, unroll: 2,
+			doc:  []string{k.name + p.tag + " writes " + k.doc + " for n numbers; dst may be x."},
+			body: func(_ []Op, in []vec) []vec { return []vec{k.f(in[0])} }}.write()
+	}
+}
