@@ -51,11 +51,11 @@ type Options struct {
 
 // Stage records what one fit did, so that it can be repeated.
 type Stage struct {
-	Fit         string `json:"fit"` // name of the fit, such as "r2dn/1"
-	AdamTotal   int    `json:"adam_planned"`
-	AdamSteps   int    `json:"adam_steps"`
-	LBFGSSteps  int    `json:"lbfgs_steps"`
-	PolishSteps int    `json:"polish_steps"` // L-BFGS steps after this fit was chosen
+	Fit         string           `json:"fit"` // name of the fit, such as "r2dn/1"
+	Schedule    []train.Revision `json:"adam_schedule"`
+	AdamSteps   int              `json:"adam_steps"`
+	LBFGSSteps  int              `json:"lbfgs_steps"`
+	PolishSteps int              `json:"polish_steps"` // L-BFGS steps after this fit was chosen
 }
 
 // Checkpoint is the state of an unfinished run.

@@ -23,7 +23,7 @@ func (r *run) tell(p Progress) {
 // watch returns the progress callback of one fit.
 func (r *run) watch(j *job) func(*train.Fit, train.Point) {
 	return func(f *train.Fit, p train.Point) {
-		stage, total := "adam", f.State.AdamTotal
+		stage, total := "adam", f.State.Planned()
 		if p.Stage == train.StageLBFGS {
 			stage, total = "lbfgs", f.Plan.LBFGSSteps
 		}
@@ -114,7 +114,7 @@ func (r *run) resume(j *job) error {
 // repeat sets the plan to the recorded steps of an earlier run.
 func (r *run) repeat(j *job, p *train.Plan) {
 	if s := r.recorded(j); s != nil {
-		p.AdamTotal, p.AdamSteps, p.LBFGSSteps = s.AdamTotal, s.AdamSteps, s.LBFGSSteps
+		p.Schedule, p.AdamSteps, p.LBFGSSteps = s.Schedule, s.AdamSteps, s.LBFGSSteps
 		p.AdamSeconds, p.LBFGSSeconds = 0, 0
 	}
 }

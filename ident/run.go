@@ -389,7 +389,7 @@ func (r *run) finish(res *Result, claim string, jobs []*job) (*Result, error) {
 	for _, j := range r.seen {
 		s := &j.fit.State
 		res.Steps += s.EndedAdam + s.EndedLBFGS + s.Polish
-		res.Stages = append(res.Stages, Stage{Fit: j.name, AdamTotal: s.AdamTotal, AdamSteps: s.EndedAdam, LBFGSSteps: s.EndedLBFGS, PolishSteps: s.Polish})
+		res.Stages = append(res.Stages, Stage{Fit: j.name, Schedule: s.Schedule, AdamSteps: s.EndedAdam, LBFGSSteps: s.EndedLBFGS, PolishSteps: s.Polish})
 		res.Curves = append(res.Curves, Curve{Fit: j.name, Claim: j.cand.claim, Kept: slices.Contains(chosen, j), Trace: s.Trace, Best: s.BestAt})
 	}
 	res.Others = append(res.Others, r.rejected(jobs, chosen)...)

@@ -1,7 +1,6 @@
 package ident
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -31,7 +30,7 @@ func (r *run) seal(res *Result, chosen []*job) error {
 			}
 		}
 		b.Card = card(b, res)
-		v, err := judge(b)
+		v, err := bundle.Check(b)
 		if err != nil {
 			return fmt.Errorf("ident: the bundle just made does not read back: %w", err)
 		}
@@ -41,19 +40,6 @@ func (r *run) seal(res *Result, chosen []*job) error {
 		}
 	}
 	return nil
-}
-
-// judge writes the bundle to memory, reads it back strictly and checks it.
-func judge(b *bundle.Model) (cert.Verdict, error) {
-	var buf bytes.Buffer
-	if err := bundle.Write(&buf, b); err != nil {
-		return cert.Verdict{}, err
-	}
-	read, err := cert.Open(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
-	if err != nil {
-		return cert.Verdict{}, err
-	}
-	return cert.Check(read), nil
 }
 
 // describe fills what the manifest says of the data.

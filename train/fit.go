@@ -13,13 +13,20 @@ import (
 // Plan says how one model is fitted. A stage runs its number of steps; where that is 0 it runs for its time, and the
 // number of steps it made is recorded so that the fit can be repeated step by step.
 type Plan struct {
-	AdamTotal                 int // length of the learning-rate schedule; 0: AdamSteps, or planned from the time
+	Schedule                  []Revision // recorded lengths of the learning-rate schedule; nil: AdamSteps, or planned from the time
 	AdamSteps, LBFGSSteps     int
 	AdamSeconds, LBFGSSeconds float64
 	Batch                     int     // windows per Adam step
 	Rate                      float64 // peak learning rate of Adam
 	Every                     int     // steps between validations in Adam; L-BFGS validates every 25
 	KeepLast                  bool    // store the last iterate instead of the best on validation
+}
+
+// Revision says that from Adam step At on the learning-rate schedule is Total steps long. A stage that is given in
+// seconds measures its speed and revises; the record of the revisions is what repeats it step by step.
+type Revision struct {
+	At    int `json:"at"`
+	Total int `json:"total"`
 }
 
 // Stages of a fit in order.
@@ -42,7 +49,7 @@ type State struct {
 	Stage          int
 	Theta          []float64
 	Adam           Adam
-	AdamTotal      int // planned Adam steps once known
+	Schedule       []Revision
 	Random         []byte
 	LBFGS          *LBFGS
 	Best           []float64
@@ -62,6 +69,14 @@ type State struct {
 
 // Valid reports whether some iterate simulated the validation windows with a finite error.
 func (s *State) Valid() bool { return s.BestValidation < math.MaxFloat64 }
+
+// Planned is the present length of the Adam stage, 0 while unknown.
+func (s *State) Planned() int {
+	if n := len(s.Schedule); n > 0 {
+		return s.Schedule[n-1].Total
+	}
+	return 0
+}
 
 // Fit is a resumable fit of one model: Adam on random windows, then L-BFGS on a fixed batch, keeping the iterate that
 // simulates the validation windows best.
@@ -136,27 +151,50 @@ func (f *Fit) step() (Point, bool) {
 	return p, ok
 }
 
-// Schedule of the Adam stage: warm-up steps, floor of the cosine, norm at which gradients are clipped, and the steps
-// timed to plan a stage that is given in seconds.
+// Schedule of the Adam stage: warm-up steps, floor of the cosine, norm at which gradients are clipped; a stage given in
+// seconds revises its length every revise steps when that changes it by more than revisedBy.
 const (
 	warmUp    = 100
 	rateFloor = 0.005
 	clipNorm  = 1
-	timed     = 30
+	revise    = 50
+	revisedBy = 0.03
 )
+
+// total is the length of the learning-rate schedule at Adam step k.
+func (f *Fit) total(k int) int {
+	s := &f.State
+	last := 0
+	if n := len(s.Schedule); n > 0 {
+		last = s.Schedule[n-1].Total
+	}
+	next := last
+	switch {
+	case f.Plan.Schedule != nil:
+		for _, r := range f.Plan.Schedule {
+			if r.At == k {
+				next = r.Total
+			}
+		}
+	case f.Plan.AdamSteps > 0:
+		next = f.Plan.AdamSteps
+	case k > 0 && k%revise == 0:
+		next = max(int(float64(k)*f.Plan.AdamSeconds/max(s.AdamSpent, 1e-9)), k)
+		if math.Abs(float64(next-last)) <= revisedBy*float64(last) && next > k {
+			next = last
+		}
+	}
+	if next != last {
+		s.Schedule = append(s.Schedule, Revision{k, next})
+	}
+	return next
+}
 
 func (f *Fit) adam() (Point, bool) {
 	s := &f.State
-	if s.AdamTotal == 0 {
-		s.AdamTotal = max(f.Plan.AdamTotal, f.Plan.AdamSteps)
-	}
 	k := s.Adam.Step
-	if s.AdamTotal == 0 && k == timed {
-		s.AdamTotal = max(int(timed*f.Plan.AdamSeconds/max(s.AdamSpent, 1e-9)), timed)
-	}
-	total := s.AdamTotal
-	overtime := f.Plan.AdamSteps == 0 && s.AdamSpent > 1.15*f.Plan.AdamSeconds && k >= timed
-	if (total > 0 && k >= total) || (f.Plan.AdamSteps > 0 && k >= f.Plan.AdamSteps) || overtime {
+	total := f.total(k)
+	if (total > 0 && k >= total) || (f.Plan.AdamSteps > 0 && k >= f.Plan.AdamSteps) {
 		f.endAdam()
 		return Point{}, false
 	}
