@@ -210,12 +210,16 @@ func (r *csvReader) row(line []byte) error {
 				at++
 			}
 			v, next, ok := scanNumber(line, at, decimal)
-			for next < n && line[next] == ' ' {
-				next++
+			end := next
+			for end < n && (line[end] == ' ' || line[end] == '\t' && sep == ' ') {
+				end++
 			}
-			if ok && (next == n || line[next] == sep || sep == ' ') {
+			if sep == ' ' && end > next && end < n {
+				end-- // the last of the run of spaces separates
+			}
+			if ok && (end == n || line[end] == sep || sep == ' ' && line[end] == '\t') {
 				r.data[k] = append(r.data[k], v)
-				i = next + 1
+				i = end + 1
 				continue
 			}
 		}

@@ -2,6 +2,44 @@
 // several experiments, and the parts of them that train, validate and test a model.
 //
 // Values are in physical units everywhere; scaling lives in the model. A missing value is NaN and is never filled.
+//
+// Open reads a file, Select names inputs and outputs and splits the record, Diagnose looks for trouble.
+//
+//	rec, err := dataset.Open("tank.csv", dataset.Options{})
+//	set, err := dataset.Select(rec, []string{"u"}, []string{"y"}, "0.6/0.15/0.25", 20)
+//
+// # Text files
+//
+// One row per sample, columns separated by commas, semicolons, tabs or spaces (detected). The first row holds names,
+// quoted or not, with the unit in brackets if any, "p [bar]"; a second row without numbers holds units. A file without
+// names gets c1, c2, ... Lines that begin with # are comments. A separator at the end of the rows is ignored. With
+// another separator than the comma, numbers may have a decimal comma, all of them. A byte order mark and CRLF line ends
+// are accepted. Numbers are exactly what strconv.ParseFloat says; an empty cell, NaN, NA, N/A or null is a missing
+// value.
+//
+// Some columns are not signals:
+//
+//   - t, time, Time or timestamp: seconds, another unit of time if the column says so, or ISO 8601. The sampling time
+//     is the mean step, put on a round number of seconds or hertz if it agrees with one within 1e-6. Every step must
+//     agree with the median step within 1 % (Options.Jitter); time stamps in single precision or with nine digits stay
+//     far below it.
+//   - experiment: rows with the same value form one experiment; time starts anew in each.
+//   - Ts or fs, if it says one number: the sampling time in seconds, or its inverse in hertz.
+//
+// Ragged rows, words among numbers, blank lines inside the data, lost and doubled samples, and files that are no tables
+// (HTML pages, LFS pointers, archives) are errors that name the line, the column, what was expected and what to change.
+//
+// # Memory
+//
+// A text file is read once, without a copy of it, into one slice per signal; the number of rows is estimated from
+// samples of the file first, so that nothing is moved: 8 bytes per value and about 1 MB. Binary files are read into
+// memory whole.
+//
+// # Binary files
+//
+// MAT files of versions 5 to 7 (structs, cells, numeric arrays, compressed or not, either byte order), npy and npz. See
+// Array for the names of nested variables. Vectors are signals under their name, the columns of a matrix name1, name2,
+// ...; the elements of cells and struct arrays are experiments; Ts, fs, t and time have their meaning from above.
 package dataset
 
 // Signal names one measured quantity.
