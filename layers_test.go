@@ -31,7 +31,7 @@ var layers = []string{
 // thirdParty lists what a package outside the standard library and this module may be imported by; a prefix of the
 // import path decides. Packages not listed may be imported by nobody.
 var thirdParty = map[string][]string{
-	"gonum.org/v1/gonum/":          {"model", "model/witness", "model/linear", "nn/direct", "internal/linalg", "train", "lti"},
+	"gonum.org/v1/gonum/":          {"model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident"},
 	"gonum.org/v1/plot":            {"internal/plot"},
 	"golang.org/x/sys/cpu":         {"internal/kernel"},
 	"golang.org/x/term":            {"internal/cli"},

@@ -125,9 +125,13 @@ func (r *run) prepare(ctx context.Context) error {
 		return fmt.Errorf("ident: linear baseline: %w", err)
 	}
 	r.lin = lin
+	in, err := r.inner(ctx, integrate)
+	if err != nil {
+		return fmt.Errorf("ident: linear start: %w", err)
+	}
 	delay := o.Delay
 	if delay == nil {
-		delay = lin.Delay
+		delay = in.Delay
 	}
 	scale, err := scaling(set, delay, integrate)
 	if err != nil {
@@ -138,11 +142,8 @@ func (r *run) prepare(ctx context.Context) error {
 	for _, p := range slices.Concat(set.Validation, set.Test) {
 		m.lags = min(m.lags, max(p.Window, 1))
 	}
-	m.plant = plant{inputs: len(set.Inputs), outputs: len(set.Outputs), order: lin.Order, modes: lin.Poles(), samples: samples(set.Train)}
+	m.plant = plant{inputs: len(set.Inputs), outputs: len(set.Outputs), order: in.Order, modes: in.Poles(), samples: samples(set.Train), start: startOf(in, &scale)}
 	m.plant.integrates = any(integrate)
-	if m.plant.integrates {
-		m.plant.modes = slices.DeleteFunc(m.plant.modes, func(p complex128) bool { return real(p) > 0.9995 })
-	}
 	m.plant.rest = rest(o, &scale)
 	fit, check := set.Train, set.Validation
 	m.held = true
