@@ -1,13 +1,11 @@
 package kernel
 
-import "math"
-
 // Exp writes e^x.
 func Exp(dst, x []float64) {
 	if n := pair(dst, x); n > 0 && fast {
 		expF64(&dst[0], &x[0], n)
 	} else {
-		each(dst, x, math.Exp)
+		each(dst, x, exp)
 	}
 }
 
@@ -16,7 +14,7 @@ func Exp32(dst, x []float32) {
 	if n := pair(dst, x); n > 0 && fast {
 		expF32(&dst[0], &x[0], n)
 	} else {
-		each(dst, x, math.Exp)
+		each(dst, x, exp)
 	}
 }
 
@@ -87,24 +85,3 @@ func each[T number](dst, x []T, f func(float64) float64) {
 		dst[i] = T(f(float64(v)))
 	}
 }
-
-// tanh is e/(e+2), e = exp(2|x|) - 1, with the sign of x; math.Tanh errs by more where its formulas meet.
-func tanh(x float64) float64 {
-	a := math.Abs(x)
-	if a > 22 {
-		return math.Copysign(1, x)
-	}
-	e := math.Expm1(2 * a)
-	return math.Copysign(e/(e+2), x)
-}
-
-// sigmoid keeps its relative accuracy for very negative x.
-func sigmoid(x float64) float64 {
-	if x >= 0 {
-		return 1 / (1 + math.Exp(-x))
-	}
-	e := math.Exp(x)
-	return e / (1 + e)
-}
-
-func softplus(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }

@@ -41,16 +41,15 @@ func (p prec) reduce(t vec, offset float64) (bits, r vec) {
 	return bits, r
 }
 
-// expm1Poly is e^r - 1 for |r| <= ln(2)/2: r + r^2 (1/2 + r/6 + ...).
-func (p prec) expm1Poly(r vec) vec {
+// expm1Poly gives e^r - 1 = r + r^2 poly, poly = 1/2 + r/6 + ..., for |r| <= ln(2)/2.
+func (p prec) expm1Poly(r vec) (poly, r2 vec) {
 	var c []float64
 	for i, fact := 2, 2.0; i <= formats[p.size].expTerms; i++ {
 		c = append(c, 1/fact)
 		fact *= float64(i + 1)
 	}
-	r2 := apply(p.mul, r, r)
-	q := p.polynomial(c, r, r2)
-	return p.step(q, r2, r)
+	r2 = apply(p.mul, r, r)
+	return p.polynomial(c, r, r2), r2
 }
 
 // exp is e^x for every x. The power of two is split in two factors so that results beyond the normal range are
@@ -61,8 +60,8 @@ func (p prec) exp(x vec) vec {
 	t := apply(p.min, p.copyOf(p.at(x, f.expMax)), x)
 	t = apply(p.max, p.copyOf(p.at(x, f.expMin)), t)
 	bits, r := p.reduce(t, 2*f.bias)
-	e := p.expm1Poly(r)
-	e = apply(p.add, e, p.at(x, 1))
+	poly, r2 := p.expm1Poly(r)
+	e := apply(p.add, p.step(poly, r2, r), p.at(x, 1))
 	sub := VPSUBQ
 	if p.size == 4 {
 		sub = VPSUBD
@@ -73,7 +72,8 @@ func (p prec) exp(x vec) vec {
 	return apply(p.mul, e, p.shiftInt(false, f.mantissa, rest))
 }
 
-// tanh is e/(e+2), e = exp(2|x|) - 1, with the sign of x.
+// tanh is e/(e+2), e = exp(2|x|) - 1, with the sign of x. Where |x| is near 0.2, e = 2^n q + (2^n - 1) cancels and
+// magnifies the rounding of q, so what the roundings of q and e lose (low) is carried along.
 func (p prec) tanh(x vec) vec {
 	f := formats[p.size]
 	sign := apply(p.and, x, p.signs(x, false))
@@ -81,11 +81,19 @@ func (p prec) tanh(x vec) vec {
 	t = apply(p.add, t, t)
 	t = apply(p.min, p.copyOf(p.at(x, f.tanhMax)), t)
 	bits, r := p.reduce(t, f.bias)
-	q := p.expm1Poly(r)
+	poly, r2 := p.expm1Poly(r)
+	q := p.into(p.copyOf(r), poly, r2)
+	low := p.into(apply(p.sub, r, q), poly, r2)
 	s := p.shiftInt(false, f.mantissa, bits)
-	e := p.into(apply(p.sub, s, p.at(x, 1)), q, s)
-	e = apply(p.div, e, apply(p.add, e, p.at(x, 2)))
-	return apply(p.or, e, sign)
+	less1 := apply(p.sub, s, p.at(x, 1))
+	e := p.into(p.copyOf(less1), q, s)
+	low = p.step(low, s, p.into(apply(p.sub, less1, e), q, s))
+	d := apply(p.add, e, p.at(x, 2))
+	y := apply(p.div, p.copyOf(p.at(x, 1)), d)
+	w := apply(p.mul, e, y)
+	rem := p.less(e, w, d)
+	rem = p.into(rem, low, apply(p.sub, p.copyOf(p.at(x, 1)), w))
+	return apply(p.or, p.into(w, rem, y), sign)
 }
 
 // sigmoid is N/(1+e), e = exp(-|x|), N = e for negative x and 1 otherwise; the rounding errors of 1+e and of the
