@@ -156,6 +156,10 @@ func (a *arith) dominant(v, s matrix) bool {
 // whose divisions are exact (Sylvester's identity: every m_ij is a minor of S). Only the lower triangle is kept.
 func (a *arith) bareiss(s matrix) decision {
 	n := s.r
+	words := s.words()
+	for k := range n { // by Hadamard's inequality a minor of order k has about k times the bits of an entry
+		a.spend((n-k)*(n-k), k*words, 2*k*words)
+	}
 	m := make([][]*big.Int, n)
 	for i := range m {
 		m[i] = make([]*big.Int, i+1)
@@ -171,8 +175,6 @@ func (a *arith) bareiss(s matrix) decision {
 			size := new(big.Int).Mul(previous, s.at(k, k))
 			return decision{by: fmt.Sprintf("pivot %d is %s of its diagonal entry", k, decimal(new(big.Rat).SetFrac(pivot, size)))}
 		}
-		words := pivot.BitLen()/64 + 1
-		a.spend((n-k)*(n-k), words, 2*words)
 		for i := k + 1; i < n; i++ {
 			for j := k + 1; j <= i; j++ {
 				x := m[i][j]

@@ -76,6 +76,9 @@ func (a *arith) smallest(s matrix) *big.Rat {
 			top = s.at(i, i)
 		}
 	}
+	if s.r == 1 {
+		return valueOf(top, s.exp, big.NewInt(1))
+	}
 	bound := func(j int) *big.Rat { // falls by 1/16 to 1/9 from step to step
 		return mul(valueOf(top, s.exp, big.NewInt(1)), big.NewRat(int64(16-j%8), 16), scale2(big.NewInt(1), -(j/8)))
 	}

@@ -119,7 +119,8 @@ func (v *Verdict) words(m *Manifest) string {
 	return fmt.Sprintf("%s Discrete time, one step %s; real-number evaluation of the stored weights.", s, step)
 }
 
-// ceilText prints r rounded up to that many decimals, or, when negative, to at least that many significant digits.
+// ceilText prints r rounded up to that many decimals, or, when negative, to at least that many significant digits;
+// zeros at the end are left out.
 func ceilText(r *big.Rat, decimals int) string {
 	if r.Sign() != 0 && decimals < 0 {
 		size := (r.Num().BitLen() - r.Denom().BitLen()) * 3 / 10 // about log10 |r|
@@ -133,7 +134,11 @@ func ceilText(r *big.Rat, decimals int) string {
 	if n.Cmp(ten) >= 0 && r.Cmp(one) < 0 { // a rate must not be rounded up to one
 		return ceilText(r, max(decimals, 0)+1)
 	}
-	return new(big.Rat).SetFrac(n, ten).FloatString(max(decimals, 0))
+	text := new(big.Rat).SetFrac(n, ten).FloatString(max(decimals, 0))
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }
 
 func floorText(r *big.Rat, decimals int) string {

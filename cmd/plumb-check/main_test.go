@@ -85,7 +85,7 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		exit int
 		want []string
 	}{
-		{[]string{good}, 0, []string{"good.plumb: proved", "0.5000^k", "one step = 1 s"}},
+		{[]string{good}, 0, []string{"good.plumb: proved", "0.5^k", "one step = 1 s"}},
 		{[]string{bad}, 1, []string{"bad.plumb: refused", "r^2 M - A'MA > 0", "by how much: diagonal entry 0 is -0.3125"}},
 		{[]string{silent}, 1, []string{"refused", "Nothing is claimed"}},
 		{[]string{broken}, 2, []string{"malformed", "manifest.json"}},
