@@ -25,7 +25,8 @@ import (
 const (
 	// Edits per base certificate; a quarter of all lie within nearMargin of the boundary.
 	nearPerBase, meaningPerBase, filePerBase = 28, 38, 34
-	basesFull, basesShort                    = 112, 16
+	nearPerKnob                              = 7
+	basesFull, basesShort                    = 104, 16
 	// provedShare is the share of true claims off the boundary that must be proved.
 	provedShare = 0.99
 )
@@ -119,9 +120,11 @@ func mutate(i int) []*outcome {
 		out = append(out, &outcome{kind: kind, base: label, file: e.render().pack(), grey: grey, truth: judge(e, false)})
 	}
 	near := 0
-	for range 40 {
-		k := newKnob(g, s)
-		for _, e := range boundary(s, k) {
+	for try := range 40 {
+		k := newKnob(g, s, try == 0)
+		found := boundary(s, k)
+		g.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
+		for _, e := range found[:min(nearPerKnob, len(found))] {
 			if j := judge(e, false); math.Abs(j.margin) <= nearMargin && near < nearPerBase {
 				out = append(out, &outcome{kind: "near: " + k.name, base: label, file: e.render().pack(), truth: j})
 				near++
@@ -218,7 +221,7 @@ func judgeAll(t *testing.T, all []*outcome, bases int) {
 	if side := min(nearTrue, near-nearTrue); 3*side < near {
 		t.Errorf("near edits: %d true of %d, want both sides", nearTrue, near)
 	}
-	if want := 100 * bases; len(all) < want {
+	if want := 97 * bases; len(all) < want { // a base may offer fewer near edits than asked for
 		t.Errorf("%d edits, want %d", len(all), want)
 	}
 }

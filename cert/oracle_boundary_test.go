@@ -16,8 +16,9 @@ type knob struct {
 	set  func(s *spec, t float64)
 }
 
-// newKnob draws a direction that starts at the base s. Numbers that the direction moves relatively use factor or 1/factor.
-func newKnob(g *rand.Rand, s *spec) knob {
+// newKnob draws a direction that starts at the base s. The first one of a gated network whose gain is decided over
+// vertices lowers that gain.
+func newKnob(g *rand.Rand, s *spec, first bool) knob {
 	i := g.IntN(len(s.parts))
 	p := s.parts[i]
 	var ks []knob
@@ -34,6 +35,14 @@ func newKnob(g *rand.Rand, s *spec) knob {
 			add("eigenvalue", func(p *part, t float64) { p.x(fmt.Sprintf("b%d.%s", b, n))[k] *= 1 + t })
 		}
 		return ks[g.IntN(len(ks))]
+	}
+	if p.kind == "gated" && p.t == nil && (first || g.IntN(3) == 0) {
+		flips := g.IntN(1 << p.q)
+		return knob{"gain over vertices", func(s *spec, t float64) {
+			p := s.parts[i]
+			p.g2 = timesRat(p.g2, 1/(1+t))
+			p.flip(flips)
+		}}
 	}
 	target := e.weight(p)
 	for n, t := range p.w {
@@ -63,6 +72,16 @@ func newKnob(g *rand.Rand, s *spec) knob {
 		add("ratio", func(p *part, t float64) { x := p.ratios()[r]; *x = timesRat(*x, 1/(1+t)) })
 	}
 	return ks[g.IntN(len(ks))]
+}
+
+// flip changes the sign of the columns of B1 named by the bits of mask: the vertices change places, the truth stays.
+func (p *part) flip(mask int) {
+	b := p.x("B1")
+	for j := range b {
+		if mask>>(j%p.q)&1 == 1 {
+			b[j] = -b[j]
+		}
+	}
 }
 
 func scale(v []float64, f float64) {
@@ -225,6 +244,14 @@ func exactBoundary() []struct {
 	add("Lur'e inequality one ulp of rate inside", true, lure(0.75, ratio(math.Nextafter(0.75, 1))))
 	add("Lur'e inequality one ulp of rate outside", false, lure(0.75, ratio(math.Nextafter(0.75, 0))))
 	add("Lur'e inequality off its singular multiplier", false, lure(math.Nextafter(0.75, 1), r))
+	// M = v v' has rank one; float64 elimination leaves a last pivot of either sign
+	for i := 3; i < 20; i += 2 {
+		p := (draw{n: 2, m: 1, p: 1, h: 1, window: 1}).linear(g, false)
+		clear(p.x("A"))
+		x, y := float64(i), float64(i+7)
+		p.m = []float64{x * x, x * y, x * y, y * y}
+		add(fmt.Sprintf("metric of rank one, v = (%g, %g)", x, y), false, wrap("contraction", p))
+	}
 	for _, second := range []struct {
 		name    string
 		a, b, c float64
