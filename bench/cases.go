@@ -9,5 +9,5 @@ type benchCase struct {
 
 // cases lists everything in the order of the table.
 func cases() []benchCase {
-	return kernelCases()
+	return append(stepCases(), kernelCases()...)
 }

@@ -1,5 +1,7 @@
 package grad
 
+import "github.com/plumb-go/plumb/internal/kernel"
+
 // Backward adds the gradient of the scalar loss (1 x 1) with respect to the parameters into the gradient vector given
 // to Start, and with respect to every Input into what InputGrad returns. Start counts as zeroing both: a second
 // Backward in the same step adds. It returns the value of loss, or the first error of the step.
@@ -153,7 +155,7 @@ func (t *Tape) give(i int, c node) {
 	free := t.mem.place
 	val := t.mem.get(len(buf))
 	t.eval(&c, val, false)
-	add(buf, val)
+	kernel.Add(buf, buf, val)
 	t.mem.release(free)
 }
 
@@ -172,7 +174,7 @@ func (t *Tape) add(i, g int) {
 	if buf, fresh := t.buffer(i); fresh {
 		copy(buf, t.nodes[g].val)
 	} else {
-		add(buf, t.nodes[g].val)
+		kernel.Add(buf, buf, t.nodes[g].val)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/plumb-go/plumb/internal/kernel"
 )
 
-// The functions of this file work elementwise on slices of one length; dst may be an operand.
+// The functions of this file work on slices of one length; dst may be an operand where nothing else is said.
 
 func (f Activation) eval(dst, x []float64) {
 	switch f {
@@ -15,7 +15,7 @@ func (f Activation) eval(dst, x []float64) {
 	case Tanh:
 		kernel.Tanh(dst, x)
 	case Sigmoid:
-		sigmoid(dst, x)
+		kernel.Sigmoid(dst, x)
 	case Relu:
 		for i, v := range x {
 			dst[i] = max(v, 0)
@@ -27,16 +27,13 @@ func (f Activation) eval(dst, x []float64) {
 
 // grad writes g times the derivative of f at the point where its value is y.
 func (f Activation) grad(dst, g, y []float64) {
-	g, y = g[:len(dst)], y[:len(dst)]
 	switch f {
 	case Linear:
 		copy(dst, g)
 	case Tanh:
 		kernel.TanhGrad(dst, g, y)
 	case Sigmoid:
-		for i, v := range y {
-			dst[i] = g[i] * v * (1 - v)
-		}
+		kernel.SigmoidGrad(dst, g, y)
 	case Relu:
 		for i, v := range y {
 			if v > 0 {
@@ -47,30 +44,6 @@ func (f Activation) grad(dst, g, y []float64) {
 		}
 	default:
 		panic("grad: unknown activation")
-	}
-}
-
-// sigmoid keeps the relative accuracy of both tails.
-func sigmoid(dst, x []float64) {
-	for i, v := range x {
-		e := math.Exp(-math.Abs(v))
-		if v >= 0 {
-			dst[i] = 1 / (1 + e)
-		} else {
-			dst[i] = e / (1 + e)
-		}
-	}
-}
-
-func softplus(dst, x []float64) {
-	for i, v := range x {
-		dst[i] = max(v, 0) + math.Log1p(math.Exp(-math.Abs(v)))
-	}
-}
-
-func exp(dst, x []float64) {
-	for i, v := range x {
-		dst[i] = math.Exp(v)
 	}
 }
 
@@ -86,23 +59,28 @@ func sqrt(dst, x []float64) {
 	}
 }
 
-func add(dst, x []float64) { kernel.Add(dst, dst, x) }
-
+// addScaled writes a + s b; dst may be a but not b.
 func addScaled(dst, a []float64, s float64, b []float64) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i, v := range b {
-		dst[i] = a[i] + s*v
+	switch s {
+	case 1:
+		kernel.Add(dst, a, b)
+	case -1:
+		kernel.Sub(dst, a, b)
+	default:
+		copy(dst, a)
+		kernel.Axpy(dst, b, s)
 	}
 }
 
 func affine(dst, a []float64, s, c float64) {
-	a = a[:len(dst)]
-	for i, v := range a {
-		dst[i] = s*v + c
+	kernel.Scale(dst, a, s)
+	if c == 0 {
+		return
+	}
+	for i := range dst {
+		dst[i] += c
 	}
 }
-
-func mul(dst, a, b []float64) { kernel.Mul(dst, a, b) }
 
 func div(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]

@@ -28,9 +28,9 @@ func (t *Tape) eval(n *node, dst []float64, acc bool) {
 	case opActGrad:
 		n.act.grad(dst, a, b)
 	case opSoftplus:
-		softplus(dst, a)
+		kernel.Softplus(dst, a)
 	case opExp:
-		exp(dst, a)
+		kernel.Exp(dst, a)
 	case opLog:
 		log(dst, a)
 	case opSqrt:
@@ -40,7 +40,7 @@ func (t *Tape) eval(n *node, dst []float64, acc bool) {
 	case opAffine:
 		affine(dst, a, n.alpha, n.beta)
 	case opMul:
-		mul(dst, a, b)
+		kernel.Mul(dst, a, b)
 	case opDiv:
 		div(dst, a, b)
 	case opAddBias:
@@ -91,11 +91,13 @@ func (t *Tape) reduce(n *node, dst []float64, acc bool) {
 			clear(dst)
 		}
 		if n.op == opPadRows {
-			add(dst[n.at*n.cols:][:len(a)], a)
+			rows := dst[n.at*n.cols:][:len(a)]
+			kernel.Add(rows, rows, a)
 			return
 		}
 		for i := range n.rows {
-			add(dst[i*n.cols+n.at:][:from.cols], a[i*from.cols:(i+1)*from.cols])
+			row := dst[i*n.cols+n.at:][:from.cols]
+			kernel.Add(row, row, a[i*from.cols:(i+1)*from.cols])
 		}
 	case opConcatRows:
 		for _, i := range t.operands(n) {
