@@ -16,6 +16,7 @@ const (
 	kBlock   = 256      // rows of op(B) per pass: fixes the order of the sums, so it is the same on every path
 	inFirst  = 16 << 10 // bytes of op(B) meant to stay in the first-level cache
 	tileRows = 6
+	packFrom = 160 * 160 * 160 // multiply-adds from which packing pays
 )
 
 // is64 is resolved at compile time: each instantiation has its own code.
@@ -55,7 +56,13 @@ func gemmFast[T number](transA, transB bool, m, n, k int, a []T, lda int, b []T,
 	if transA {
 		ars, acs = 1, lda
 	}
+	brs, bcs := ldb, 1
+	if transB {
+		brs, bcs = 1, ldb
+	}
 	switch {
+	case m >= 24 && n >= 24 && k >= 24 && m*n*k >= packFrom:
+		gemmPacked(m, n, k, a, ars, acs, b, brs, bcs, acc, c, ldc)
 	case !transB:
 		gemmInPlace(m, n, k, a, ars, acs, b, ldb, acc, c, ldc)
 	case !transA && m <= 48:

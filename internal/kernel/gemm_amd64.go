@@ -16,6 +16,12 @@ func gemmOuterF64(big int, nbig int, nsmall int, n int, k int, a *float64, ars i
 //go:noescape
 func gemmDotF64(m int, n int, k int, a *float64, lda int, b *float64, ldb int, c *float64, ldc int, acc bool)
 
+// gemmPackedF64 computes C = A B, or C += A B when acc, for 6*tiles rows and 8 columns of C; k > 0. A is
+// tiles panels of k times 6 numbers, B one panel of k times 8, C(i,j) is c[i*ldc+j].
+//
+//go:noescape
+func gemmPackedF64(tiles int, k int, a *float64, b *float64, c *float64, ldc int, acc bool)
+
 // gemmOuterF32 computes C = A B, or C += A B when acc, for nbig blocks of big <= 6 rows and nsmall of
 // big-1; n, k > 0. A(i,l) is a[i*ars+l*acs], B(l,j) is b[l*ldb+j], C(i,j) is c[i*ldc+j].
 //
@@ -27,3 +33,9 @@ func gemmOuterF32(big int, nbig int, nsmall int, n int, k int, a *float32, ars i
 //
 //go:noescape
 func gemmDotF32(m int, n int, k int, a *float32, lda int, b *float32, ldb int, c *float32, ldc int, acc bool)
+
+// gemmPackedF32 computes C = A B, or C += A B when acc, for 6*tiles rows and 16 columns of C; k > 0. A is
+// tiles panels of k times 6 numbers, B one panel of k times 16, C(i,j) is c[i*ldc+j].
+//
+//go:noescape
+func gemmPackedF32(tiles int, k int, a *float32, b *float32, c *float32, ldc int, acc bool)

@@ -11,6 +11,7 @@ import (
 func gemm(p prec) {
 	outer(p)
 	dot(p)
+	packed(p)
 }
 
 // Registers of the outer-product kernel.
