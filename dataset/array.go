@@ -171,7 +171,7 @@ func sniff(path string) (format, error) {
 		return formatNPY, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return formatNPZ, nil
-	case bytes.HasPrefix(head, []byte("MATLAB 7.3")) || n > 520 && bytes.Equal(head[512:520], hdf5):
+	case bytes.HasPrefix(head, []byte("MATLAB 7.3")) || n >= 520 && bytes.Equal(head[512:520], hdf5):
 		return fail("the file is a MAT file of version 7.3 (HDF5), which is not read yet", "In MATLAB save it with -v7: save('data.mat','u','y','Ts','-v7')")
 	case bytes.HasPrefix(head, hdf5):
 		return fail("the file is HDF5, which is not read yet", "Export CSV, npz or a MAT file saved with -v7")

@@ -171,6 +171,18 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestFirstRowMissing: a first row of words and missing values is data, not units.
+func TestFirstRowMissing(t *testing.T) {
+	r, err := readText("experiment;u;y\nwarm;NaN;NaN\nwarm;1;2\n", Options{})
+	if err != nil || r.Experiments[0].Len() != 2 || r.Signals[0].Unit != "" {
+		t.Errorf("%v %v", r, err)
+	}
+	r, err = readText("state,u\non,\noff,1\n", Options{Columns: []string{"u"}})
+	if err != nil || r.Experiments[0].Len() != 2 {
+		t.Errorf("%v %v", r, err)
+	}
+}
+
 func TestExperiments(t *testing.T) {
 	r, err := readText("experiment,t,y\nwarm,0,1\nwarm,0.5,2\nwarm,1,3\ncold,10,4\ncold,10.5,5\n7,0,6\n", Options{})
 	if err != nil {

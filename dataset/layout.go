@@ -193,7 +193,7 @@ func (l *layout) findHeader(sample [][]byte, numbers []int, o Options) *FileErro
 	}
 	if l.header == 1 && len(sample) > 1 {
 		second := l.cells(sample[1])
-		if words, values := l.census(second); words > 0 && values == 0 && len(second) <= len(top) {
+		if len(second) <= len(top) && l.isUnits(second, names, o) {
 			l.header = 2
 			for i, c := range second {
 				if u := strings.Trim(string(c), "[]()"); u != "" {
@@ -202,10 +202,12 @@ func (l *layout) findHeader(sample [][]byte, numbers []int, o Options) *FileErro
 			}
 		}
 	}
+	seen := make(map[string]bool, len(names))
 	for i, name := range names {
-		if slices.Contains(names[:i], name) {
+		if seen[name] {
 			return &FileError{Line: numbers[0], Column: name, Problem: "two columns have this name", Fix: "Give every column its own name"}
 		}
+		seen[name] = true
 		l.columns = append(l.columns, column{name: name, unit: units[i]})
 	}
 	return l.findRoles(sample, numbers, o)
@@ -287,6 +289,23 @@ func (l *layout) census(cells [][]byte) (words, values int) {
 		}
 	}
 	return words, values
+}
+
+// isUnits reports whether the row below the names holds units: words only. Columns whose data may be words do not count,
+// and a missing value that is written out is data.
+func (l *layout) isUnits(cells [][]byte, names []string, o Options) bool {
+	var relevant [][]byte
+	for i, c := range cells {
+		if strings.EqualFold(names[i], "experiment") || !o.wants(names[i]) && !isTime(names[i], o) {
+			continue
+		}
+		if len(c) > 0 && missing(c) {
+			return false
+		}
+		relevant = append(relevant, c)
+	}
+	words, values := l.census(relevant)
+	return words > 0 && values == 0
 }
 
 // cells splits a row and drops the empty cell after a trailing separator.
