@@ -38,17 +38,14 @@ func (a *arith) definite(s matrix, den *big.Int) decision {
 	}
 	if ok && breaks >= 0 {
 		x := matrix{r: n, c: 1, exp: v.exp}
+		var size, t big.Int
 		for i := range n {
 			x.v = append(x.v, v.at(i, breaks))
+			size.Add(&size, t.Mul(t.Mul(x.v[i], x.v[i]), s.at(i, i)))
 		}
-		if q := a.mul(x.transpose(), a.mul(s, x)).v[0]; q.Sign() <= 0 {
-			size := new(big.Int)
-			var t big.Int
-			for i := range n {
-				size.Add(size, t.Mul(t.Mul(x.v[i], x.v[i]), s.at(i, i)))
-			}
-			r := new(big.Rat).SetFrac(q, size)
-			return decision{by: fmt.Sprintf("x'Sx = %s sum x_i^2 S_ii for an x that was found", decimal(r))}
+		// size = sum x_i^2 S_ii > 0 says x != 0
+		if q := a.mul(x.transpose(), a.mul(s, x)).v[0]; size.Sign() > 0 && q.Sign() <= 0 {
+			return decision{by: fmt.Sprintf("x'Sx = %s sum x_i^2 S_ii for an x that was found", decimal(new(big.Rat).SetFrac(q, &size)))}
 		}
 	}
 	return a.bareiss(s)
@@ -99,7 +96,8 @@ func guess(s matrix) (v matrix, breaks int, ok bool) {
 			}
 		}
 		if !(d > 0) {
-			breaks, d = j, 1
+			breaks, d, largest = j, 1, 0 // only this column counts
+			clear(x)
 		}
 		for k := range y {
 			y[k] /= math.Sqrt(d)
