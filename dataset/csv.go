@@ -37,24 +37,6 @@ func ReadCSV(r io.Reader, file string, size int64, o Options) (*Record, error) {
 	return rec, nil
 }
 
-// rowDensity estimates the rows per byte of a file from blocks spread over it; exact for a small file.
-func rowDensity(r io.ReaderAt, size int64) float64 {
-	const spots, block = 48, 16 << 10
-	if size <= spots*block {
-		buf := make([]byte, size)
-		n, _ := r.ReadAt(buf, 0) // a short read only worsens the estimate
-		return float64(bytes.Count(buf[:n], []byte("\n"))+1) / float64(size)
-	}
-	buf := make([]byte, block)
-	rows, read := 0, 0
-	for i := range int64(spots) {
-		n, _ := r.ReadAt(buf, i*(size-block)/(spots-1))
-		rows += bytes.Count(buf[:n], []byte("\n"))
-		read += n
-	}
-	return float64(rows) / float64(max(read, 1))
-}
-
 // csvReader holds the state of one reading.
 type csvReader struct {
 	file    string
@@ -136,57 +118,6 @@ func (r *csvReader) read(in io.Reader) (*Record, error) {
 		r.rows++
 	}
 	return r.finish()
-}
-
-// refuse recognises what is not a table of text.
-func refuse(first []byte) error {
-	text := bytes.TrimLeft(bytes.TrimPrefix(first, []byte("\xef\xbb\xbf")), " \t\r\n")
-	low := strings.ToLower(string(text[:min(len(text), 512)]))
-	switch {
-	case len(text) == 0:
-		return &FileError{Problem: "the file is empty", Fix: "Expected a table: names in the first row, one row per sample"}
-	case strings.HasPrefix(low, "<!doctype html") || strings.HasPrefix(low, "<html") || strings.HasPrefix(low, "<head") || strings.HasPrefix(low, "<body"):
-		return &FileError{Line: 1, Problem: "this is an HTML page, not data", Fix: "The download probably returned a login or error page; fetch the file itself"}
-	case text[0] == '<':
-		return &FileError{Line: 1, Problem: "this is XML, not a table", Fix: "Export the data as CSV"}
-	case text[0] == '{' || text[0] == '[' && bytes.IndexByte(text[:min(len(text), 512)], ':') >= 0:
-		return &FileError{Line: 1, Problem: "this looks like JSON, not a table", Fix: "Export the data as CSV"}
-	case strings.HasPrefix(low, "version https://git-lfs"):
-		return &FileError{Line: 1, Problem: "this is a Git LFS pointer, not the data", Fix: "Run git lfs pull to fetch the file itself"}
-	case bytes.HasPrefix(first, []byte("\xff\xfe")) || bytes.HasPrefix(first, []byte("\xfe\xff")):
-		return &FileError{Line: 1, Problem: "the text is UTF-16", Fix: "Save it as UTF-8 (in a spreadsheet: CSV UTF-8)"}
-	case bytes.HasPrefix(first, []byte("\x1f\x8b")):
-		return &FileError{Problem: "the file is compressed by gzip", Fix: "Unpack it first"}
-	}
-	if i := bytes.IndexByte(first, 0); i >= 0 {
-		return &FileError{Problem: fmt.Sprintf("the file is binary (byte %d is zero), in no format that is read here", i), Fix: "Expected CSV, MAT (version 5 to 7), npy or npz"}
-	}
-	if bytes.IndexByte(first, '\n') < 0 && bytes.Count(first, []byte("\r")) > 1 {
-		return &FileError{Line: 1, Problem: "the lines end in CR only", Fix: "Save the file with LF or CRLF line ends"}
-	}
-	return nil
-}
-
-func (r *csvReader) allocate() {
-	r.target = make([]int, len(r.l.columns))
-	for i, c := range r.l.columns {
-		r.target[i] = -1
-		if c.kind == signalColumn {
-			r.target[i] = len(r.signals)
-			r.signals = append(r.signals, i)
-		}
-	}
-	const slack, start = 1.01, 1024
-	rows := start
-	if r.perByte > 0 {
-		rows = int(r.perByte*slack*float64(r.size)) + 64
-		// A row has at least one byte per column, so a wide header cannot ask for more than the file can hold.
-		rows = min(rows, int(r.size)/len(r.l.columns)+64)
-	}
-	r.data = make([][]float64, len(r.signals))
-	for i := range r.data {
-		r.data[i] = make([]float64, 0, rows)
-	}
 }
 
 // row reads one row of data. The loop reads plain numbers itself and leaves everything else to cell. i is where the
@@ -356,102 +287,6 @@ func (r *csvReader) timeName() string {
 		}
 	}
 	return ""
-}
-
-// grow makes room when the estimate of the number of rows was too low, one column at a time so that at most one is
-// held twice.
-func (r *csvReader) grow() {
-	const slack, least, unknown = 1.02, 1.02, 1.5
-	rows := int(unknown*float64(r.rows)) + 1024
-	if r.size > 0 && r.in.consumed > 0 {
-		total := float64(r.rows) * float64(r.size) / float64(r.in.consumed)
-		rows = max(int(total*slack), int(float64(r.rows)*least)) + 64
-	}
-	for i, d := range r.data {
-		wide := make([]float64, len(d), rows)
-		copy(wide, d)
-		r.data[i] = wide
-	}
-}
-
-// finish cuts the columns into experiments.
-func (r *csvReader) finish() (*Record, error) {
-	if r.rows == 0 {
-		return nil, &FileError{Problem: "the file has a header but no row of data", Fix: "Expected one row per sample below " + r.l.names()}
-	}
-	if at, problem, fix := r.clock.release(); problem != "" {
-		return nil, &FileError{Line: at, Column: r.timeName(), Problem: problem, Fix: fix}
-	}
-	if problem, fix := r.clock.disagrees(); problem != "" {
-		return nil, &FileError{Column: r.timeName(), Problem: problem, Fix: fix}
-	}
-	if len(r.names) == 0 {
-		r.names, r.starts = []string{""}, []int{0}
-	}
-	r.worst = append(r.worst, r.clock.worst)
-	rec := &Record{Name: r.o.Name, Ts: r.clock.ts()}
-	if rec.Name == "" {
-		rec.Name = baseName(r.file)
-	}
-	var keep []int
-	for k, col := range r.signals {
-		c := r.l.columns[col]
-		if ts, ok := r.period(k); ok {
-			if err := rec.state(ts, c.name); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		keep = append(keep, k)
-		rec.Signals = append(rec.Signals, Signal{Name: c.name, Unit: c.unit})
-	}
-	for i, name := range r.names {
-		from, to := r.starts[i], r.rows
-		if i+1 < len(r.starts) {
-			to = r.starts[i+1]
-		}
-		e := Experiment{Name: name, Jitter: r.worst[i].deviation, JitterAt: r.worst[i].sample}
-		for _, k := range keep {
-			e.Data = append(e.Data, r.data[k][from:to:to])
-		}
-		rec.Experiments = append(rec.Experiments, e)
-	}
-	return rec, nil
-}
-
-// period reads the sampling time off a column called Ts or fs that says one number: in every row, or in the first with
-// the others empty, as MATLAB's exports do. Any other column of that name is a signal.
-func (r *csvReader) period(k int) (ts float64, ok bool) {
-	c := r.l.columns[r.signals[k]]
-	if !c.period {
-		return 0, false
-	}
-	first := r.data[k][0]
-	for _, v := range r.data[k] {
-		if v != first && !math.IsNaN(v) {
-			return 0, false
-		}
-	}
-	if !finite(first) || first <= 0 {
-		return 0, false
-	}
-	if c.name[0] == 'f' || c.name[0] == 'F' {
-		return 1 / first, true
-	}
-	return first, true
-}
-
-// state takes a sampling time that the file states; the user's or the time column's comes first but must not differ
-// from it by more than a stated one may.
-func (rec *Record) state(ts float64, where string) error {
-	if rec.Ts > 0 && math.Abs(rec.Ts-ts) > givenMean*ts {
-		return &FileError{Column: where, Problem: fmt.Sprintf("states a sampling time of %.6g s, but it is %.6g s by the time column or the option", ts, rec.Ts),
-			Fix: "Correct the one that is wrong"}
-	}
-	if rec.Ts == 0 {
-		rec.Ts = ts
-	}
-	return nil
 }
 
 func baseName(file string) string {
