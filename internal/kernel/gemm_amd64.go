@@ -22,6 +22,26 @@ func gemmDotF64(m int, n int, k int, a *float64, lda int, b *float64, ldb int, c
 //go:noescape
 func gemmPackedF64(tiles int, k int, a *float64, b *float64, c *float64, ldc int, acc bool)
 
+// pack4F64 writes dst[l*pitch+i] = src[i*stride+l] for i < 4 and l < k, k > 0 and a multiple of 4.
+//
+//go:noescape
+func pack4F64(dst *float64, pitch int, src *float64, stride int, k int)
+
+// pack2F64 writes dst[l*pitch+i] = src[i*stride+l] for i < 2 and l < k, k > 0 and a multiple of 4.
+//
+//go:noescape
+func pack2F64(dst *float64, pitch int, src *float64, stride int, k int)
+
+// packLineF64 writes dst[8*l+i] = src[l*stride+i] for i < 8 and l < k, k > 0.
+//
+//go:noescape
+func packLineF64(dst *float64, src *float64, stride int, k int)
+
+// packSixF64 writes dst[6*l+i] = src[l*stride+i] for i < 6 and l < k, k > 0.
+//
+//go:noescape
+func packSixF64(dst *float64, src *float64, stride int, k int)
+
 // gemmOuterF32 computes C = A B, or C += A B when acc, for nbig blocks of big <= 6 rows and nsmall of
 // big-1; n, k > 0. A(i,l) is a[i*ars+l*acs], B(l,j) is b[l*ldb+j], C(i,j) is c[i*ldc+j].
 //
@@ -39,3 +59,23 @@ func gemmDotF32(m int, n int, k int, a *float32, lda int, b *float32, ldb int, c
 //
 //go:noescape
 func gemmPackedF32(tiles int, k int, a *float32, b *float32, c *float32, ldc int, acc bool)
+
+// pack4F32 writes dst[l*pitch+i] = src[i*stride+l] for i < 4 and l < k, k > 0 and a multiple of 4.
+//
+//go:noescape
+func pack4F32(dst *float32, pitch int, src *float32, stride int, k int)
+
+// pack2F32 writes dst[l*pitch+i] = src[i*stride+l] for i < 2 and l < k, k > 0 and a multiple of 4.
+//
+//go:noescape
+func pack2F32(dst *float32, pitch int, src *float32, stride int, k int)
+
+// packLineF32 writes dst[16*l+i] = src[l*stride+i] for i < 16 and l < k, k > 0.
+//
+//go:noescape
+func packLineF32(dst *float32, src *float32, stride int, k int)
+
+// packSixF32 writes dst[6*l+i] = src[l*stride+i] for i < 6 and l < k, k > 0.
+//
+//go:noescape
+func packSixF32(dst *float32, src *float32, stride int, k int)

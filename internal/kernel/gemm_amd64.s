@@ -2132,6 +2132,122 @@ store:
 	VZEROUPPER
 	RET
 
+// func pack4F64(dst *float64, pitch int, src *float64, stride int, k int)
+// Requires: AVX
+TEXT ·pack4F64(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ pitch+8(FP), BX
+	SHLQ $0x03, BX
+	MOVQ src+16(FP), CX
+	MOVQ stride+24(FP), DX
+	SHLQ $0x03, DX
+	MOVQ k+32(FP), R8
+	LEAQ (CX)(DX*2), R9
+	ADDQ DX, R9
+
+loop:
+	VMOVUPD    (CX), Y0
+	VMOVUPD    (CX)(DX*1), Y1
+	VMOVUPD    (CX)(DX*2), Y2
+	VMOVUPD    (R9), Y3
+	VUNPCKLPD  Y1, Y0, Y4
+	VUNPCKHPD  Y1, Y0, Y5
+	VUNPCKLPD  Y3, Y2, Y6
+	VUNPCKHPD  Y3, Y2, Y7
+	VPERM2F128 $0x20, Y6, Y4, Y0
+	VPERM2F128 $0x20, Y7, Y5, Y1
+	VPERM2F128 $0x31, Y6, Y4, Y2
+	VPERM2F128 $0x31, Y7, Y5, Y3
+	VMOVUPD    Y0, (AX)
+	ADDQ       BX, AX
+	VMOVUPD    Y1, (AX)
+	ADDQ       BX, AX
+	VMOVUPD    Y2, (AX)
+	ADDQ       BX, AX
+	VMOVUPD    Y3, (AX)
+	ADDQ       BX, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, R9
+	SUBQ       $0x04, R8
+	JNE        loop
+	VZEROUPPER
+	RET
+
+// func pack2F64(dst *float64, pitch int, src *float64, stride int, k int)
+// Requires: AVX
+TEXT ·pack2F64(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ pitch+8(FP), BX
+	SHLQ $0x03, BX
+	MOVQ src+16(FP), CX
+	MOVQ stride+24(FP), DX
+	SHLQ $0x03, DX
+	MOVQ k+32(FP), R8
+	LEAQ (CX)(DX*2), R9
+	ADDQ DX, R9
+
+loop:
+	VMOVUPD      (CX), Y0
+	VMOVUPD      (CX)(DX*1), Y1
+	VUNPCKLPD    Y1, Y0, Y4
+	VUNPCKHPD    Y1, Y0, Y5
+	VMOVUPD      X4, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      X5, (AX)
+	ADDQ         BX, AX
+	VEXTRACTF128 $0x01, Y4, (AX)
+	ADDQ         BX, AX
+	VEXTRACTF128 $0x01, Y5, (AX)
+	ADDQ         BX, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, R9
+	SUBQ         $0x04, R8
+	JNE          loop
+	VZEROUPPER
+	RET
+
+// func packLineF64(dst *float64, src *float64, stride int, k int)
+// Requires: AVX
+TEXT ·packLineF64(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	SHLQ $0x03, DX
+	MOVQ k+24(FP), R8
+
+loop:
+	VMOVUPD (CX), Y0
+	VMOVUPD Y0, (AX)
+	VMOVUPD 32(CX), Y1
+	VMOVUPD Y1, 32(AX)
+	ADDQ    DX, CX
+	ADDQ    $0x40, AX
+	DECQ    R8
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func packSixF64(dst *float64, src *float64, stride int, k int)
+// Requires: AVX
+TEXT ·packSixF64(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	SHLQ $0x03, DX
+	MOVQ k+24(FP), R8
+
+loop:
+	VMOVUPD (CX), Y0
+	VMOVUPD Y0, (AX)
+	VMOVUPD 32(CX), X1
+	VMOVUPD X1, 32(AX)
+	ADDQ    DX, CX
+	ADDQ    $0x30, AX
+	DECQ    R8
+	JNE     loop
+	VZEROUPPER
+	RET
+
 // func gemmOuterF32(big int, nbig int, nsmall int, n int, k int, a *float32, ars int, acs int, b *float32, ldb int, c *float32, ldc int, acc bool)
 // Requires: AVX, FMA3
 TEXT ·gemmOuterF32(SB), NOSPLIT, $24-97
@@ -4246,5 +4362,121 @@ store:
 	ADDQ    R11, CX
 	DECQ    DX
 	JNE     tile
+	VZEROUPPER
+	RET
+
+// func pack4F32(dst *float32, pitch int, src *float32, stride int, k int)
+// Requires: AVX
+TEXT ·pack4F32(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ pitch+8(FP), BX
+	SHLQ $0x02, BX
+	MOVQ src+16(FP), CX
+	MOVQ stride+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ k+32(FP), R8
+	LEAQ (CX)(DX*2), R9
+	ADDQ DX, R9
+
+loop:
+	VMOVUPS   (CX), X0
+	VMOVUPS   (CX)(DX*1), X1
+	VMOVUPS   (CX)(DX*2), X2
+	VMOVUPS   (R9), X3
+	VUNPCKLPS X1, X0, X4
+	VUNPCKHPS X1, X0, X5
+	VUNPCKLPS X3, X2, X6
+	VUNPCKHPS X3, X2, X7
+	VUNPCKLPD X6, X4, X0
+	VUNPCKHPD X6, X4, X1
+	VUNPCKLPD X7, X5, X2
+	VUNPCKHPD X7, X5, X3
+	VMOVUPS   X0, (AX)
+	ADDQ      BX, AX
+	VMOVUPS   X1, (AX)
+	ADDQ      BX, AX
+	VMOVUPS   X2, (AX)
+	ADDQ      BX, AX
+	VMOVUPS   X3, (AX)
+	ADDQ      BX, AX
+	ADDQ      $0x10, CX
+	ADDQ      $0x10, R9
+	SUBQ      $0x04, R8
+	JNE       loop
+	VZEROUPPER
+	RET
+
+// func pack2F32(dst *float32, pitch int, src *float32, stride int, k int)
+// Requires: AVX
+TEXT ·pack2F32(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ pitch+8(FP), BX
+	SHLQ $0x02, BX
+	MOVQ src+16(FP), CX
+	MOVQ stride+24(FP), DX
+	SHLQ $0x02, DX
+	MOVQ k+32(FP), R8
+	LEAQ (CX)(DX*2), R9
+	ADDQ DX, R9
+
+loop:
+	VMOVUPS   (CX), X0
+	VMOVUPS   (CX)(DX*1), X1
+	VUNPCKLPS X1, X0, X4
+	VUNPCKHPS X1, X0, X5
+	VMOVLPS   X4, (AX)
+	ADDQ      BX, AX
+	VMOVHPS   X4, (AX)
+	ADDQ      BX, AX
+	VMOVLPS   X5, (AX)
+	ADDQ      BX, AX
+	VMOVHPS   X5, (AX)
+	ADDQ      BX, AX
+	ADDQ      $0x10, CX
+	ADDQ      $0x10, R9
+	SUBQ      $0x04, R8
+	JNE       loop
+	VZEROUPPER
+	RET
+
+// func packLineF32(dst *float32, src *float32, stride int, k int)
+// Requires: AVX
+TEXT ·packLineF32(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ k+24(FP), R8
+
+loop:
+	VMOVUPD (CX), Y0
+	VMOVUPD Y0, (AX)
+	VMOVUPD 32(CX), Y1
+	VMOVUPD Y1, 32(AX)
+	ADDQ    DX, CX
+	ADDQ    $0x40, AX
+	DECQ    R8
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func packSixF32(dst *float32, src *float32, stride int, k int)
+// Requires: AVX
+TEXT ·packSixF32(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	SHLQ $0x02, DX
+	MOVQ k+24(FP), R8
+
+loop:
+	VMOVUPS (CX), X0
+	VMOVUPS X0, (AX)
+	VMOVSD  16(CX), X1
+	VMOVSD  X1, 16(AX)
+	ADDQ    DX, CX
+	ADDQ    $0x18, AX
+	DECQ    R8
+	JNE     loop
 	VZEROUPPER
 	RET

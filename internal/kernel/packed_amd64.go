@@ -92,40 +92,69 @@ func tilesPacked[T number](tiles, k int, a, b, c *T, ldc int, acc bool) {
 }
 
 // packPanels lays count vectors of k numbers out in panels of width of them, zeros in place of missing ones:
-// dst[panel][l][i] = src[(panel*width+i)*vs + l*ls].
+// dst[panel][l][i] = src[(panel*width+i)*vs + l*ls], where vs or ls is 1.
 func packPanels[T number](dst []T, width, count, k int, src []T, vs, ls int) {
 	for i := 0; i < count; i += width {
 		d := dst[i*k : (i+width)*k]
 		have := min(width, count-i)
+		s := src[i*vs:]
 		switch {
+		case vs == 1 && have == width:
+			packLines(d, width, s, ls, k)
+			continue
 		case have < width:
 			clear(d)
-			for ii := range have {
-				s := src[(i+ii)*vs:]
-				for l := range k {
-					d[l*width+ii] = s[l*ls]
-				}
+		}
+		from := 0 // first vector or number that is still missing
+		if ls == 1 {
+			from = k &^ 3
+			packRows(d, width, have, from, s, vs)
+		}
+		for ii := range have {
+			for l := from; l < k; l++ {
+				d[l*width+ii] = s[ii*vs+l*ls]
 			}
-		case vs == 1:
-			for l := range k {
-				copy(d[l*width:(l+1)*width], src[i+l*ls:])
-			}
-		default:
-			for ii := 0; ii < width; ii += 2 {
-				s, t := src[(i+ii)*vs:], src[(i+ii+1)*vs:]
-				s, t = s[:(k-1)*ls+1], t[:(k-1)*ls+1]
-				if ls == 1 {
-					t = t[:len(s)]
-					for l, v := range s {
-						e := d[l*width+ii : l*width+ii+2 : l*width+ii+2]
-						e[0], e[1] = v, t[l]
-					}
-					continue
-				}
-				for l := range k {
-					d[l*width+ii], d[l*width+ii+1] = s[l*ls], t[l*ls]
-				}
-			}
+		}
+	}
+}
+
+// packLines is packPanels for one full panel of vectors that lie side by side.
+func packLines[T number](d []T, width int, s []T, ls, k int) {
+	switch {
+	case is64[T]() && width == tileRows:
+		packSixF64((*float64)(unsafe.Pointer(&d[0])), (*float64)(unsafe.Pointer(&s[0])), ls, k)
+	case is64[T]():
+		packLineF64((*float64)(unsafe.Pointer(&d[0])), (*float64)(unsafe.Pointer(&s[0])), ls, k)
+	case width == tileRows:
+		packSixF32((*float32)(unsafe.Pointer(&d[0])), (*float32)(unsafe.Pointer(&s[0])), ls, k)
+	default:
+		packLineF32((*float32)(unsafe.Pointer(&d[0])), (*float32)(unsafe.Pointer(&s[0])), ls, k)
+	}
+}
+
+// packRows is packPanels for the first k numbers of have vectors that run along the rows of src; k is a multiple of 4.
+func packRows[T number](d []T, width, have, k int, s []T, vs int) {
+	if k == 0 {
+		return
+	}
+	i := 0
+	for ; i+4 <= have; i += 4 {
+		if is64[T]() {
+			pack4F64((*float64)(unsafe.Pointer(&d[i])), width, (*float64)(unsafe.Pointer(&s[i*vs])), vs, k)
+		} else {
+			pack4F32((*float32)(unsafe.Pointer(&d[i])), width, (*float32)(unsafe.Pointer(&s[i*vs])), vs, k)
+		}
+	}
+	for ; i+2 <= have; i += 2 {
+		if is64[T]() {
+			pack2F64((*float64)(unsafe.Pointer(&d[i])), width, (*float64)(unsafe.Pointer(&s[i*vs])), vs, k)
+		} else {
+			pack2F32((*float32)(unsafe.Pointer(&d[i])), width, (*float32)(unsafe.Pointer(&s[i*vs])), vs, k)
+		}
+	}
+	if i < have {
+		for l := range k {
+			d[l*width+i] = s[i*vs+l]
 		}
 	}
 }

@@ -12,6 +12,7 @@ func gemm(p prec) {
 	outer(p)
 	dot(p)
 	packed(p)
+	packing(p)
 }
 
 // Registers of the outer-product kernel.
