@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -137,15 +138,7 @@ func (c *chooser) delays(n int) ([][]int, error) {
 		return err
 	}
 	sorted := func() {
-		slices.SortStableFunc(all, func(a, b choice) int {
-			switch {
-			case a.score < b.score:
-				return -1
-			case a.score > b.score:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(all, func(a, b choice) int { return cmp.Compare(a.score, b.score) })
 	}
 	for d := range c.o.MaxDelay + 1 {
 		delay := make([]int, c.m)
@@ -179,57 +172,92 @@ func (c *chooser) delays(n int) ([][]int, error) {
 	return out, nil
 }
 
-// severalTries is the number of orders that are refined with several outputs.
-const severalTries = 4
+// Search with several outputs.
+const (
+	severalTries  = 3 // candidates that are refined
+	severalDelays = 3 // common delays tried beside the dead times: 0, 1, ..
+)
 
-// several searches models with several outputs: subspace estimates of all orders, of which the best few are refined.
+// several searches models with several outputs: subspace estimates of many orders, with some delays, of which the best
+// few are refined.
 func (c *chooser) several() ([]*candidate, error) {
-	delay := c.o.Delay
-	if delay == nil {
-		delay = c.moments.deadTimes(c.o.MaxDelay, c.past)
-	}
-	q, ok := newSubspace(c.moments, delay, c.past, c.o.MaxOrder)
-	if !ok {
-		return nil, errNormal
-	}
 	var found []*candidate
-	for n := 1; n <= q.rank; n++ {
-		a, b, cm, d, y0, ok := q.model(n)
+	for _, delay := range c.commonDelays() {
+		q, ok := newSubspace(c.moments, delay, c.past, c.o.MaxOrder)
 		if !ok {
 			continue
 		}
-		s, ok := newSumFrom(n, c.m, c.p, a, b, cm, d, y0)
-		if !ok {
-			continue
+		for n := 1; n <= q.rank; n += 1 + n/12 { // every order to 12, then every second, ..
+			s, ok := c.start(q, n)
+			if !ok {
+				continue
+			}
+			k, err := c.try(s, delay, "subspace", 0)
+			if err != nil {
+				return nil, err
+			}
+			if k != nil {
+				found = append(found, k)
+			}
 		}
-		k, err := c.try(s.integrating(c.integrators), delay, "subspace", 0)
+	}
+	front := front(found)
+	for i := max(0, len(front)-severalTries); i < len(front); i++ {
+		k, err := c.try(front[i].sum, front[i].delay, "subspace", tryIters)
 		if err != nil {
 			return nil, err
 		}
-		if k != nil {
-			found = append(found, k)
-		}
+		front[i] = better(front[i], k)
 	}
-	for _, i := range promising(found, severalTries) {
-		k, err := c.try(found[i].sum, delay, "subspace", tryIters)
-		if err != nil {
-			return nil, err
-		}
-		found[i] = better(found[i], k)
-	}
-	return found, nil
+	return front, nil
 }
 
-// promising returns the indices of the candidates with the least errors, thinned so that neighbouring orders that are
-// no better than a smaller one do not take all places.
-func promising(found []*candidate, count int) []int {
-	var front []int
-	least := math.Inf(1)
-	for i, k := range found {
-		if k.score < least*(1-improvement) {
-			least = k.score
-			front = append(front, i)
+// start is the subspace estimate of order n as a sum of sections.
+func (c *chooser) start(q *subspace, n int) (*sum, bool) {
+	a, b, cm, d, y0, ok := q.model(n)
+	if !ok {
+		return nil, false
+	}
+	s, ok := newSumFrom(n, c.m, c.p, a, b, cm, d, y0)
+	if !ok {
+		return nil, false
+	}
+	return s.integrating(c.integrators), true
+}
+
+// commonDelays lists the delays to try: those asked for, or the dead times and a few that all inputs share.
+func (c *chooser) commonDelays() [][]int {
+	if c.o.Delay != nil {
+		return [][]int{c.o.Delay}
+	}
+	out := [][]int{c.moments.deadTimes(c.o.MaxDelay, c.past)}
+	for d := range min(severalDelays, c.o.MaxDelay+1) {
+		same := make([]int, c.m)
+		for j := range same {
+			same[j] = d
+		}
+		if !slices.Equal(same, out[0]) {
+			out = append(out, same)
 		}
 	}
-	return front[max(0, len(front)-count):]
+	return out
+}
+
+// front keeps, in rising order, the candidates that are better than all of smaller or equal order.
+func front(found []*candidate) []*candidate {
+	slices.SortStableFunc(found, func(a, b *candidate) int {
+		if n := a.sum.order() - b.sum.order(); n != 0 {
+			return n
+		}
+		return cmp.Compare(a.score, b.score)
+	})
+	var out []*candidate
+	least := math.Inf(1)
+	for _, k := range found {
+		if k.score < least*(1-improvement) && (len(out) == 0 || out[len(out)-1].sum.order() < k.sum.order()) {
+			least = k.score
+			out = append(out, k)
+		}
+	}
+	return out
 }

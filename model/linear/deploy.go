@@ -10,55 +10,70 @@ import (
 // least share of the largest state variance that counts as a variance of its own, in the coordinates of the sections.
 const leastVariance = 1e-12
 
-// deployed turns a fitted sum into a model in scaled signals with unit state covariance over the fitter's stretches.
-func (f *fitter) deployed(s *sum, x0 [][]float64) *Model {
+// spread is what the states of a sum do over the fitter's stretches.
+type spread struct {
+	mean, cov []float64 // of the states, in the coordinates of the sections; cov is positive definite
+	errors    []float64 // mean square simulation error of each output
+}
+
+// visit simulates all stretches.
+func (f *fitter) visit(s *sum, x0 [][]float64) *spread {
 	n := s.order()
-	a, bx := s.dynamics()
-	m := &Model{
-		Order: n, Inputs: s.m, Outputs: s.p, A: a, B: slices.Clone(s.b), C: slices.Clone(s.c), D: slices.Clone(s.d),
-		Bx: bx, By: slices.Clone(s.y0), Delay: slices.Clone(f.delay), forget: 1,
-		mean: make([]float64, n), trust: make([]float64, s.p),
-	}
-	cov, sse, count := make([]float64, n*n), make([]float64, s.p), 0.0
+	v := &spread{make([]float64, n), make([]float64, n*n), make([]float64, s.p)}
+	count := 0.0
 	for i := range f.parts {
 		b := f.bank(s, i)
 		b.simulate(s, x0[i])
 		count += float64(b.steps)
 		for r, x := range b.x {
-			for _, v := range x {
-				m.mean[r] += v
+			for _, z := range x {
+				v.mean[r] += z
 			}
 			for c := range r + 1 {
-				cov[r*n+c] += dot(x, b.x[c])
+				v.cov[r*n+c] += dot(x, b.x[c])
 			}
 		}
 		for o, y := range f.parts[i].y {
-			for k, v := range y {
-				d := v - b.yhat[o][k]
-				sse[o] += d * d
+			for k, z := range y {
+				d := z - b.yhat[o][k]
+				v.errors[o] += d * d
 			}
 		}
 	}
-	for o := range sse {
-		m.trust[o] = 1 / max(sse[o]/count, 1e-12)
-	}
-	for r := range n {
-		m.mean[r] /= count
+	for o := range v.errors {
+		v.errors[o] = max(v.errors[o]/count, 1e-12)
 	}
 	var top float64
 	for r := range n {
+		v.mean[r] /= count
 		for c := range r + 1 {
-			cov[r*n+c] = cov[r*n+c]/count - m.mean[r]*m.mean[c]
+			z := v.cov[r*n+c]/count - v.mean[r]*v.mean[c]
+			v.cov[r*n+c], v.cov[c*n+r] = z, z
 		}
-		top = max(top, cov[r*n+r])
+		top = max(top, v.cov[r*n+r])
 	}
 	for r := range n {
-		cov[r*n+r] += leastVariance*(top+1e-6) + 1e-9*cov[r*n+r]
+		v.cov[r*n+r] += leastVariance*(top+1e-6) + 1e-9*math.Abs(v.cov[r*n+r])
 	}
-	if l, ok := linalg.Cholesky(n, cov); ok {
+	return v
+}
+
+// deployed turns a fitted sum into a model in scaled signals with unit state covariance over the fitter's stretches.
+func (f *fitter) deployed(s *sum, x0 [][]float64) (*Model, *spread) {
+	n := s.order()
+	a, bx := s.dynamics()
+	v := f.visit(s, x0)
+	m := &Model{
+		Order: n, Inputs: s.m, Outputs: s.p, A: a, B: slices.Clone(s.b), C: slices.Clone(s.c), D: slices.Clone(s.d),
+		Bx: bx, By: slices.Clone(s.y0), Delay: slices.Clone(f.delay), forget: 1, mean: v.mean,
+	}
+	for _, e := range v.errors {
+		m.trust = append(m.trust, 1/e)
+	}
+	if l, ok := linalg.Cholesky(n, v.cov); ok {
 		m.transform(l)
 	}
-	return m
+	return m, v
 }
 
 // transform changes the state to z with x = L z, L lower triangular.

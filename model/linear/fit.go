@@ -16,6 +16,7 @@ const (
 	manyRows    = 30000 // in the last fit
 	tryIters    = 8     // Levenberg-Marquardt iterations of a candidate
 	lastIters   = 40
+	eyeRounds   = 4
 	heldOut     = 0.25 // share of the training data that chooses where there are no validation data
 	heldWindow  = 50   // samples that initialise a held-out stretch
 	patience    = 4    // orders without improvement before the search ends
@@ -52,9 +53,8 @@ func Fit(ctx context.Context, set *dataset.Set, o Options) (*Model, error) {
 type candidate struct {
 	delay  []int
 	sum    *sum
-	x0     [][]float64
 	method string
-	score  float64 // mean square simulation error on the data that choose
+	score  float64 // mean square simulation error on the data that choose, or on the fitted data if that is larger
 }
 
 // chooser holds the data of one fit.
@@ -66,7 +66,8 @@ type chooser struct {
 	all         []stretch // training and validation
 	fit         []stretch // what candidates are fitted to
 	check       []stretch // what chooses among them
-	windows     []int
+	windows     []int     // of check
+	starts      []int     // of all
 	few         []stretch
 	moments     *lagged
 	integrators []int
@@ -98,13 +99,14 @@ func newChooser(ctx context.Context, set *dataset.Set, o Options) (*chooser, err
 	c.all = c.scale.stretches(set, parts, lags)
 	c.fit = c.all[:len(set.Train)]
 	c.check = c.all[len(set.Train):]
-	for _, p := range set.Validation {
+	for _, p := range parts {
 		w := p.Window
 		if w == 0 {
 			w = min(heldWindow, (p.To-p.From)/4)
 		}
-		c.windows = append(c.windows, w)
+		c.starts = append(c.starts, w)
 	}
+	c.windows = c.starts[len(set.Train):]
 	if len(c.check) == 0 {
 		c.carve()
 	}
@@ -128,7 +130,7 @@ func newChooser(ctx context.Context, set *dataset.Set, o Options) (*chooser, err
 // carve holds out the last quarter of the training data: whole parts where there are four or more, else the tail of
 // each. A tail begins with samples of overlap that initialise it.
 func (c *chooser) carve() {
-	total := samples(c.fit)
+	total := length(c.fit)
 	if k := len(c.fit); k >= 4 {
 		n := 0
 		for k > 1 && float64(n) < heldOut*float64(total) {
@@ -137,7 +139,7 @@ func (c *chooser) carve() {
 		}
 		c.fit, c.check = c.fit[:k], c.fit[k:]
 		for i := range c.check {
-			c.windows = append(c.windows, min(heldWindow, c.check[i].steps/4))
+			c.windows = append(c.windows, c.starts[k+i])
 		}
 		return
 	}
@@ -145,7 +147,7 @@ func (c *chooser) carve() {
 	for i := range c.fit {
 		s := &c.fit[i]
 		cut := s.steps - int(heldOut*float64(s.steps))
-		w := min(heldWindow, cut)
+		w := min(c.starts[i], cut)
 		fit = append(fit, s.cut(0, cut))
 		c.check, c.windows = append(c.check, s.cut(cut-w, s.steps)), append(c.windows, w)
 	}
@@ -154,7 +156,7 @@ func (c *chooser) carve() {
 
 // shorten keeps at most n samples: a run from the middle of each stretch.
 func shorten(parts []stretch, n int) []stretch {
-	total := samples(parts)
+	total := length(parts)
 	if total <= n {
 		return parts
 	}
@@ -170,7 +172,7 @@ func shorten(parts []stretch, n int) []stretch {
 
 // shortenChecks keeps the beginning of each stretch.
 func shortenChecks(parts []stretch, windows []int, n int) ([]stretch, []int) {
-	total := samples(parts)
+	total := length(parts)
 	if total <= n {
 		return parts, windows
 	}
@@ -216,29 +218,68 @@ func increments(parts []stretch) []stretch {
 // try fits a candidate from a start; nil when it breaks down.
 func (c *chooser) try(s *sum, delay []int, method string, iterations int) (*candidate, error) {
 	f := &fitter{parts: c.few, delay: delay, stride: stride(c.few, c.p, fewRows)}
-	fitted, x0, err := f.refine(c.ctx, s, nil, iterations)
+	fitted, m, err := c.settle(f, s, c.starts[:len(c.few)], iterations)
 	if err != nil {
 		if c.ctx.Err() != nil {
 			return nil, err
 		}
 		return nil, nil
 	}
-	k := &candidate{delay: slices.Clone(delay), sum: fitted, x0: x0, method: method}
-	k.score = f.deployed(fitted, x0).score(c.check, c.windows)
+	k := &candidate{delay: slices.Clone(delay), sum: fitted, method: method}
+	k.score = max(m.score(c.check, c.windows), m.score(f.parts, c.starts))
 	return k, nil
 }
 
 // stride leaves about rows samples times outputs.
-func stride(parts []stretch, p, rows int) int { return max(samples(parts)*p/rows, 1) }
+func stride(parts []stretch, p, rows int) int { return max(length(parts)*p/rows, 1) }
 
 // finish fits the chosen structure to all estimation data.
 func (c *chooser) finish(best *candidate) (*Model, error) {
 	f := &fitter{parts: c.all, delay: best.delay, stride: stride(c.all, c.p, manyRows)}
-	s, x0, err := f.refine(c.ctx, best.sum, nil, lastIters)
+	_, m, err := c.settle(f, best.sum, c.starts, lastIters)
 	if err != nil {
 		return nil, fmt.Errorf("linear: last fit: %w", err)
 	}
-	m := f.deployed(s, x0)
 	m.Method = best.method
 	return m, nil
+}
+
+// hidden is the relative rise of the simulation error, when the initial states follow from windows, above which a free
+// initial state is taken to have hidden an error of the model.
+const hidden = 0.05
+
+// settle fits from a start: first with free initial states; then, where it makes a difference, with initial states that
+// follow from the windows as they do when the model is used, after finding out how far windows can be trusted.
+func (c *chooser) settle(f *fitter, s *sum, windows []int, iterations int) (*sum, *Model, error) {
+	s, x0, err := f.refine(c.ctx, s, nil, iterations)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, v := f.deployed(s, x0)
+	free := 0.0
+	for _, e := range v.errors {
+		free += e / float64(c.p)
+	}
+	least := m.score(f.parts, windows)
+	if iterations == 0 || least <= free*(1+hidden)*(1+hidden) {
+		return s, m, nil
+	}
+	m.tune(f.parts, windows)
+	best := s
+	least = m.score(f.parts, windows)
+	f.eye = &eye{windows: windows, trust: m.trust, forget: m.forget}
+	for range eyeRounds {
+		if s, x0, err = f.refine(c.ctx, s, x0, iterations/eyeRounds); err != nil {
+			if c.ctx.Err() != nil {
+				return nil, nil, err
+			}
+			break
+		}
+		k, _ := f.deployed(s, x0)
+		k.trust, k.forget = m.trust, m.forget
+		if e := k.score(f.parts, windows); e < least {
+			best, m, least = s, k, e
+		}
+	}
+	return best, m, nil
 }

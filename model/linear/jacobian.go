@@ -3,15 +3,14 @@ package linear
 // jacobian writes derivatives of one output at samples from, from+stride, ...: one row of data per parameter, with
 // room for chunk samples each.
 type jacobian struct {
-	s           *sum
-	b           *bank
-	out         int
-	from        int
-	stride      int
-	count       int
-	data        []float64
-	rows        int
-	initialFrom int
+	s      *sum
+	b      *bank
+	out    int
+	from   int
+	stride int
+	count  int
+	data   []float64
+	rows   int
 }
 
 // next is the next row to write.
@@ -124,8 +123,8 @@ func (j *jacobian) free(q section, x []float64) {
 	clear(j.next())
 }
 
-// skip writes the n columns of the initial state, zeros where it has faded.
-func (j *jacobian) skip(n int, live bool) {
+// initial writes the n columns of the initial state, zeros where it has faded.
+func (j *jacobian) initial(n int, live bool) {
 	s, b := j.s, j.b
 	at := 0
 	for r, q := range s.secs {

@@ -10,7 +10,8 @@ import (
 type fitter struct {
 	parts  []stretch
 	delay  []int
-	stride int // every stride-th sample counts
+	stride int  // every stride-th sample counts
+	eye    *eye // how initial states follow from windows; nil: they are free
 	banks  []*bank
 	shape  string
 }

@@ -95,7 +95,7 @@ func (s *scaling) stretches(set *dataset.Set, parts []dataset.Part, lead int) []
 	return out
 }
 
-func samples(parts []stretch) (n int) {
+func length(parts []stretch) (n int) {
 	for i := range parts {
 		n += parts[i].steps
 	}
