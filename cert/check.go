@@ -61,7 +61,7 @@ type part struct {
 //
 // Sound: proved means that the statement holds in real-number arithmetic for the stored weights. Complete up to
 // strictness and the work limit: a witness that satisfies its conditions strictly is accepted. Cost: milliseconds for
-// 20 states and hidden units together; at most about half a minute for any file.
+// 20 states and hidden units together; at most about a minute for any file.
 func Check(b *Bundle) (v Verdict) {
 	c := b.certificate
 	if c == nil {

@@ -10,12 +10,13 @@
 //	claim_*.go                                     one file a claim: statement, proof, the inequality as code
 //	exact.go, definite.go                          exact matrices and the decision "positive definite"
 //	norm.go                                        one-sided rational bounds of square roots and spectral norms
-//	check.go                                       the verdict and the sentences made of it
+//	check.go, statement.go                         the verdict, the figures and the sentences made of it
 //	open.go, zip.go, safetensors.go, json.go, manifest.go, certificate.go   the strict reader
 //
 // Arithmetic. A stored float64 is the dyadic rational m 2^e, a ratio is p/q; all conditions are polynomials in these
-// numbers and are evaluated over the integers, without rounding. Floating point occurs in two places and decides
-// nothing: definite.go uses it to guess a vector or a transformation that is then verified exactly, check.go to print.
+// numbers and are evaluated over the integers, without rounding. Stored float64 are also compared with each other and
+// with zero, which is exact. Floating-point arithmetic occurs in two places and decides nothing: definite.go guesses
+// with it a vector or a transformation that is then verified exactly, and numbers are printed for people.
 //
 // Limits. Sizes are limited by constants below, work by the budget of one Check (exact.go), so a hostile file ends as
 // malformed or refused, not as an endless run. A refusal never says that a claim is false, only that this witness

@@ -85,8 +85,8 @@ func beside(ms ...matrix) matrix {
 type arith struct{ left int64 }
 
 // workLimit is the budget in units of about a nanosecond: one product of two machine words, or a fiftieth of the fixed
-// cost of an operation on integers. It ends a hostile file after about half a minute; certificates of 20 states take a
-// thousandth of it.
+// cost of an operation on integers. It ends a hostile file within about a minute; certificates of 20 states and hidden units
+// together take a thousandth of it.
 const workLimit = 30e9
 
 type workError struct{}

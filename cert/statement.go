@@ -84,12 +84,9 @@ func (b *Bundle) rest(j, i int, u0 []float64) *big.Rat {
 
 // words states a proved claim.
 func (v *Verdict) words(m *Manifest) string {
-	model, outputs, step, rate := "the model", "the outputs", "of unknown length", ceilText(v.Rate, 4)
+	model, step, rate := "the model", "of unknown length", ceilText(v.Rate, 4)
 	if len(v.Members) > 1 {
 		model = fmt.Sprintf("each of the %d members, whose outputs are averaged,", len(v.Members))
-	}
-	if slices.Contains(m.Integrate, true) {
-		outputs = "the outputs (before the integrators, where there are any)"
 	}
 	if m.SamplingTime > 0 {
 		step = fmt.Sprintf("= %g s", m.SamplingTime)
@@ -99,11 +96,11 @@ func (v *Verdict) words(m *Manifest) string {
 	case v.Claim == "contraction":
 		s = fmt.Sprintf("Contraction: for every input sequence, %s forgets its initial state: the distance of any two trajectories shrinks at least like %s^k, k steps.", model, rate)
 		if v.PhysicalGain != nil {
-			s += fmt.Sprintf(" The l2 gain from input differences to differences of %s is at most %s, in physical units.", outputs, ceilText(v.PhysicalGain, -4))
+			s += fmt.Sprintf(" The l2 gain from input differences to differences of the outputs is at most %s, in physical units.", ceilText(v.PhysicalGain, -4))
 		}
 	case v.RestInput != nil:
-		s = fmt.Sprintf("Input-to-state stability: from every initial state, %s returns to rest at least like %s^k, k steps, when the input rests at %s; under every input, the distance of %s from their rest values %s is ultimately at most %s times the largest distance of the input from rest, in physical units.",
-			model, rate, listText(v.RestInput), outputs, listText(v.RestOutput), ceilText(v.PhysicalISSGain, -4))
+		s = fmt.Sprintf("Input-to-state stability: from every initial state, %s returns to rest at least like %s^k, k steps, when the input rests at %s; under every input, the distance of the outputs from their rest values %s is ultimately at most %s times the largest distance of the input from rest, in physical units.",
+			model, rate, listText(v.RestInput), listText(v.RestOutput), ceilText(v.PhysicalISSGain, -4))
 	case v.Claim == "iss":
 		s = fmt.Sprintf("Input-to-state stability: under every input, %s is input-to-state stable and forgets its initial state at least like %s^k, k steps.", model, rate)
 	default:
@@ -115,6 +112,9 @@ func (v *Verdict) words(m *Manifest) string {
 			}
 			s += fmt.Sprintf(" Ultimately %s lies in [%s, %s] %s (sensor limits apart).", what, floorText(v.Low[i], -4), ceilText(v.High[i], -4), m.Outputs[i].Unit)
 		}
+	}
+	if slices.Contains(m.Integrate, true) {
+		s += " Integrators stand outside the claim: integrated outputs are meant before them."
 	}
 	return fmt.Sprintf("%s Discrete time, one step %s; real-number evaluation of the stored weights.", s, step)
 }
