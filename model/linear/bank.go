@@ -13,12 +13,13 @@ type bank struct {
 	h     [][]float64   // per section: the first state filtered once more, for the poles
 	yhat  [][]float64   // simulated outputs
 	live  int           // samples in which the initial state still shows
+	v, w  []float64     // scratch
 }
 
 // Filtered series have one element in front for k = -1, so that series[k] is the value at k-1 and series[k+1] at k.
 
 func newBank(s *sum, st *stretch, delay []int) *bank {
-	b := &bank{steps: st.steps}
+	b := &bank{steps: st.steps, v: make([]float64, st.steps), w: make([]float64, st.steps)}
 	for j := range s.m {
 		b.in = append(b.in, st.delayed(j, delay[j]))
 	}
@@ -69,7 +70,7 @@ const fadedTo = 1e-8
 // simulate fills the states and the outputs from the initial state x0.
 func (b *bank) simulate(s *sum, x0 []float64) {
 	at, fixed := 0, 0
-	v := make([]float64, b.steps)
+	v, w := b.v, b.w
 	for _, q := range s.secs {
 		clear(v)
 		x1 := b.x[at]
@@ -91,7 +92,7 @@ func (b *bank) simulate(s *sum, x0 []float64) {
 			continue
 		}
 		x2 := b.x[at+1]
-		w := make([]float64, b.steps)
+		clear(w)
 		for j, u := range b.in {
 			axpy(v, s.b[at*s.m+j], u)
 			axpy(w, s.b[(at+1)*s.m+j], u)

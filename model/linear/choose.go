@@ -187,7 +187,7 @@ func (c *chooser) several() ([]*candidate, error) {
 		if !ok {
 			continue
 		}
-		for n := 1; n <= q.rank; n += 1 + n/12 { // every order to 12, then every second, ..
+		for n := 1; n <= q.rank; n += 1 + min(n/12, 1) { // every order to 12, then every second
 			s, ok := c.start(q, n)
 			if !ok {
 				continue

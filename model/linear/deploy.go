@@ -16,26 +16,31 @@ type spread struct {
 	errors    []float64 // mean square simulation error of each output
 }
 
-// visit simulates all stretches.
+// visit simulates all stretches and returns their spread.
 func (f *fitter) visit(s *sum, x0 [][]float64) *spread {
+	for i := range f.parts {
+		f.bank(s, i).simulate(s, x0[i])
+	}
+	return f.spread(s)
+}
+
+// spread sums over every stride-th sample of what the banks last simulated.
+func (f *fitter) spread(s *sum) *spread {
 	n := s.order()
 	v := &spread{make([]float64, n), make([]float64, n*n), make([]float64, s.p)}
 	count := 0.0
+	x := make([]float64, n)
 	for i := range f.parts {
 		b := f.bank(s, i)
-		b.simulate(s, x0[i])
-		count += float64(b.steps)
-		for r, x := range b.x {
-			for _, z := range x {
-				v.mean[r] += z
+		for k := 0; k < b.steps; k += f.stride {
+			count++
+			for r := range x {
+				x[r] = b.x[r][k]
+				v.mean[r] += x[r]
+				axpy(v.cov[r*n:r*n+r+1], x[r], x)
 			}
-			for c := range r + 1 {
-				v.cov[r*n+c] += dot(x, b.x[c])
-			}
-		}
-		for o, y := range f.parts[i].y {
-			for k, z := range y {
-				d := z - b.yhat[o][k]
+			for o, y := range f.parts[i].y {
+				d := y[k] - b.yhat[o][k]
 				v.errors[o] += d * d
 			}
 		}

@@ -15,9 +15,10 @@ type eye struct {
 	forget  float64
 }
 
-// equations returns, per stretch, the equations of the window and the prior.
+// equations returns, per stretch, the equations of the window and the prior. The fitter's banks must hold the
+// simulation from x0.
 func (e *eye) equations(f *fitter, q *normal, s *sum, x0 [][]float64) []states {
-	v := f.visit(s, x0)
+	v := f.spread(s)
 	n := q.l.n
 	prior, err := linalg.Inverse(n, v.cov)
 	if err != nil {

@@ -15,7 +15,8 @@ const (
 	fewRows     = 4000  // rows of the Jacobian in a candidate fit
 	manyRows    = 30000 // in the last fit
 	tryIters    = 8     // Levenberg-Marquardt iterations of a candidate
-	lastIters   = 40
+	lastIters   = 40   // of the last fit, on some of a long record
+	allIters    = 12   // then on all of it
 	eyeRounds   = 4
 	heldOut     = 0.25 // share of the training data that chooses where there are no validation data
 	heldWindow  = 50   // samples that initialise a held-out stretch
@@ -235,8 +236,14 @@ func stride(parts []stretch, p, rows int) int { return max(length(parts)*p/rows,
 
 // finish fits the chosen structure to all estimation data.
 func (c *chooser) finish(best *candidate) (*Model, error) {
-	f := &fitter{parts: c.all, delay: best.delay, stride: stride(c.all, c.p, manyRows)}
-	_, m, err := c.settle(f, best.sum, c.starts, lastIters)
+	some := shorten(c.all, fewSamples)
+	f := &fitter{parts: some, delay: best.delay, stride: stride(some, c.p, fewRows)}
+	s, _, err := f.refine(c.ctx, best.sum, nil, lastIters)
+	if err != nil {
+		return nil, fmt.Errorf("linear: last fit: %w", err)
+	}
+	f = &fitter{parts: c.all, delay: best.delay, stride: stride(c.all, c.p, manyRows)}
+	_, m, err := c.settle(f, s, c.starts, allIters)
 	if err != nil {
 		return nil, fmt.Errorf("linear: last fit: %w", err)
 	}

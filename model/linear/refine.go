@@ -76,6 +76,21 @@ func (f *fitter) linear(s *sum, x0 [][]float64) (*sum, [][]float64, bool) {
 	return nil, nil, false
 }
 
+// cost is the sum of squares that equations works with.
+func (f *fitter) cost(s *sum, x0 [][]float64) (ss float64) {
+	for i := range f.parts {
+		b := f.bank(s, i)
+		b.simulate(s, x0[i])
+		for o, y := range f.parts[i].y {
+			for k := 0; k < b.steps; k += f.stride {
+				d := y[k] - b.yhat[o][k]
+				ss += d * d
+			}
+		}
+	}
+	return ss
+}
+
 // Levenberg-Marquardt constants: the usual ones.
 const (
 	firstDamping = 1e-3
@@ -122,11 +137,11 @@ func (f *fitter) refine(ctx context.Context, s *sum, x0 [][]float64, iterations 
 				continue
 			}
 		}
-		qt := f.equations(t, tx, everything)
-		if !(qt.cost < q.cost) {
+		if !(f.cost(t, tx) < q.cost) {
 			mu *= 4
 			continue
 		}
+		qt := f.equations(t, tx, everything)
 		slow++
 		if q.cost-qt.cost > enough*q.cost {
 			slow = 0
