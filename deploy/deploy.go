@@ -87,6 +87,28 @@ func (m *Model) SimulatePart(set *dataset.Set, p dataset.Part) ([][]float64, err
 	return out, nil
 }
 
+// SimulateZero predicts the samples of a part after its window in free simulation from the zero state of every member,
+// without a measured output; integrated outputs start from 0. What of it the initial state caused fades as far as the
+// model forgets.
+func (m *Model) SimulateZero(set *dataset.Set, p dataset.Part) ([][]float64, error) {
+	if len(set.Inputs) != len(m.UMid) || len(set.Outputs) != len(m.YMean) {
+		return nil, fmt.Errorf("deploy: the model has %d inputs and %d outputs, the data %d and %d", len(m.UMid), len(m.YMean), len(set.Inputs), len(set.Outputs))
+	}
+	if p.Scored() < 1 {
+		return nil, fmt.Errorf("deploy: part %q has no samples after its window of %d", p.Name, p.Window)
+	}
+	var x0 []seq.Mat
+	for _, b := range m.Members {
+		x0 = append(x0, seq.NewMat(b.Cell.States(), 1))
+	}
+	y := m.From(x0, m.Inputs(set, p.Experiment, p.From+p.Window, p.To))
+	out := make([][]float64, len(m.YMean))
+	for i := range out {
+		out[i] = m.physical(i, y.Row(i), 1, 0, p.Scored(), 0)
+	}
+	return out, nil
+}
+
 // PredictPart returns the k-step-ahead predictions of the scored samples of a part: sample t is simulated k steps from
 // the initial state that the encoder reads off the measurements up to t-k. The first k-1 scored samples, whose start
 // would lie before the window's end, are predicted from the window's end.
@@ -102,12 +124,14 @@ func (m *Model) PredictPart(set *dataset.Set, p dataset.Part, k int) ([][]float6
 	for i := range out {
 		out[i] = make([]float64, p.Scored())
 	}
-	head, err := m.SimulatePart(set, dataset.Part{Experiment: p.Experiment, From: p.From, To: min(first+k-1, p.To), Window: p.Window})
-	if err != nil {
-		return nil, err
-	}
-	for i := range out {
-		copy(out[i], head[i])
+	if k > 1 {
+		head, err := m.SimulatePart(set, dataset.Part{Experiment: p.Experiment, From: p.From, To: min(first+k-1, p.To), Window: p.Window})
+		if err != nil {
+			return nil, err
+		}
+		for i := range out {
+			copy(out[i], head[i])
+		}
 	}
 	const block = 512 // lanes simulated at once
 	for at := first + k - 1; at < p.To; at += block {

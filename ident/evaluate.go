@@ -147,6 +147,7 @@ func OutOfRange(set *dataset.Set, parts []dataset.Part, s *deploy.Scaling) []str
 type Forgetting struct {
 	Difference []float64 // largest output difference per sample, in units of the output spans
 	Measured   int       // first sample after which it stays below 1 %; -1 when it does not
+	Distance   []float64 // of the two initial states, per member, Euclidean norm
 }
 
 // Forget simulates the part from the encoded initial state and from a displaced one (each state moved by the root mean
@@ -159,18 +160,21 @@ func Forget(m *deploy.Model, set *dataset.Set, p dataset.Part) (*Forgetting, err
 	u := m.Inputs(set, p.Experiment, start, p.To)
 	past := m.Past(set, p.Experiment, start)
 	var a, b []seq.Mat
+	var distance []float64
 	for j := range m.Members {
 		x := m.Members[j].Encode(past)
 		_, end := m.Members[j].Run(x, u)
 		z := seq.NewMat(x.Rows, 1)
+		var ss float64
 		for i := range x.Rows {
 			d := math.Abs(end.Row(i)[0]-x.Row(i)[0]) + 0.5
 			z.Row(i)[0] = x.Row(i)[0] + d
+			ss += d * d
 		}
-		a, b = append(a, x), append(b, z)
+		a, b, distance = append(a, x), append(b, z), append(distance, math.Sqrt(ss))
 	}
 	ya, yb := m.From(a, u), m.From(b, u)
-	f := &Forgetting{Difference: make([]float64, ya.Cols), Measured: -1}
+	f := &Forgetting{Difference: make([]float64, ya.Cols), Measured: -1, Distance: distance}
 	for i := range ya.Rows {
 		low, high := math.Inf(1), math.Inf(-1)
 		for _, v := range ya.Row(i) {
@@ -189,35 +193,58 @@ func Forget(m *deploy.Model, set *dataset.Set, p dataset.Part) (*Forgetting, err
 // ForgettingProved is the number of samples after which the proved bound leaves at most one percent of the output span
 // of a unit difference of (scaled) states: the first k with c r^k L <= 0.01 span, where c = sqrt(cond M) or the
 // cascade's constant, r the proved rate and L the worst output of a unit state difference. For a parallel sum it is the
-// largest of the members' times. span is in scaled units, the smallest over the outputs. The second result is c r^k at
-// k = 0, the start of the bound, and the third the rate, of that slowest member.
+// largest of the members' times. span is in scaled units, the smallest over the outputs. The second result is c L/span,
+// the start of the bound, and the third the rate, of that slowest member.
 func (r *Result) ForgettingProved(span float64) (samples int, c, rate float64) {
 	for j := range r.Model.Members {
-		w := r.Bundle.Certificate.Members[j]
-		b := &r.Model.Members[j]
-		overshoot, worst := 1.0, 1.0
-		rj, _ := w.Rate.Float64()
-		switch cell := deployed(b.Cell).(type) {
-		case seq.Lure:
-			t := cell.Tensors()
-			overshoot = math.Sqrt(witness.Condition(w.M, cell.N))
-			worst = witness.Norm(t.Cx.Of(b.W), cell.Out, cell.N) + witness.Norm(t.Cw.Of(b.W), cell.Out, cell.Q)*witness.Norm(t.C1.Of(b.W), cell.Q, cell.N)
-		case seq.Gated:
-			t := cell.Tensors()
-			overshoot = math.Sqrt(witness.Condition(w.M, cell.N))
-			worst = witness.Norm(t.Cx.Of(b.W), cell.Out, cell.N) + witness.Norm(t.Cw.Of(b.W), cell.Out, cell.Q)*witness.Norm(t.C1.Of(b.W), cell.Q, cell.N)
-		case seq.Diagonal:
-			if v, err := ssm.NewWitness(cell, b.W); err == nil {
-				overshoot = v.C
-			}
-			worst = cascadeOutput(cell, b.W)
-		}
-		k := int(math.Ceil(math.Log(0.01*span/(overshoot*worst)) / math.Log(rj)))
+		start, rj := r.forgets(j)
+		k := int(math.Ceil(math.Log(0.01*span/start) / math.Log(rj)))
 		if k = max(k, 0); k >= samples {
-			samples, c, rate = k, overshoot*worst/span, rj
+			samples, c, rate = k, start/span, rj
 		}
 	}
 	return samples, c, rate
+}
+
+// ForgettingBound is the proved bound of the output difference, in units of the span, of two simulations under one
+// input whose members' initial states have the given distances: the mean over the members of c L r^k distance/span. It
+// holds under a contraction claim.
+func (r *Result) ForgettingBound(span float64, distance []float64, samples int) []float64 {
+	out := make([]float64, samples)
+	for j, d := range distance {
+		v, rate := r.forgets(j)
+		v *= d / span / float64(len(distance))
+		for k := range out {
+			out[k] += v
+			v *= rate
+		}
+	}
+	return out
+}
+
+// forgets returns c L and r of a member: under one input the scaled outputs of two simulations differ by at most
+// c L r^k per unit of the distance of their initial states.
+func (r *Result) forgets(j int) (start, rate float64) {
+	w := r.Bundle.Certificate.Members[j]
+	b := &r.Model.Members[j]
+	rate, _ = w.Rate.Float64()
+	overshoot, worst := 1.0, 1.0
+	switch cell := deployed(b.Cell).(type) {
+	case seq.Lure:
+		t := cell.Tensors()
+		overshoot = math.Sqrt(witness.Condition(w.M, cell.N))
+		worst = witness.Norm(t.Cx.Of(b.W), cell.Out, cell.N) + witness.Norm(t.Cw.Of(b.W), cell.Out, cell.Q)*witness.Norm(t.C1.Of(b.W), cell.Q, cell.N)
+	case seq.Gated:
+		t := cell.Tensors()
+		overshoot = math.Sqrt(witness.Condition(w.M, cell.N))
+		worst = witness.Norm(t.Cx.Of(b.W), cell.Out, cell.N) + witness.Norm(t.Cw.Of(b.W), cell.Out, cell.Q)*witness.Norm(t.C1.Of(b.W), cell.Q, cell.N)
+	case seq.Diagonal:
+		if v, err := ssm.NewWitness(cell, b.W); err == nil {
+			overshoot = v.C
+		}
+		worst = cascadeOutput(cell, b.W)
+	}
+	return overshoot * worst, rate
 }
 
 // cascadeOutput bounds the output difference of a unit difference of all states of a cascade.

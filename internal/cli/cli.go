@@ -33,7 +33,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := newRoot(stdout, stderr)
+	root := newRoot(args, stdout, stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if e, ok := errors.AsType[exitError](err); ok {
@@ -49,7 +49,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
+func newRoot(args []string, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "plumb",
 		Short: "Learned dynamics that come with a proof",
@@ -66,6 +66,6 @@ Nothing is called stable unless the checker says "proved".`,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newIdentify(), newCheck(), newSimulate(), newReport(), newRerun(), newData())
+	root.AddCommand(newIdentify(typed(args)), newCheck(), newSimulate(), newReport(), newRerun(), newData())
 	return root
 }

@@ -83,3 +83,11 @@ func slug(s string) string {
 	}
 	return b.String()
 }
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// removeIfThere removes a file that may not exist. What is left behind on failure does no harm.
+func removeIfThere(name string) { os.Remove(name) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/ident"
@@ -35,6 +37,7 @@ type identifyFlags struct {
 	Budget    string   `json:"budget"`
 	Steps     int      `json:"steps,omitempty"`
 
+	typed   string // the command line, for run.json and the report
 	resume  string
 	out     string
 	asJSON  bool
@@ -43,8 +46,14 @@ type identifyFlags struct {
 	repeat  []ident.Stage
 }
 
-func newIdentify() *cobra.Command {
-	var f identifyFlags
+// Training times when --budget is not given. The demo's record is short.
+const (
+	defaultBudget = "60s"
+	demoBudget    = "15s"
+)
+
+func newIdentify(typed string) *cobra.Command {
+	f := identifyFlags{typed: typed}
 	c := &cobra.Command{
 		Use:   "identify DATA",
 		Short: "Measured data in, model with the strongest true stability claim out",
@@ -66,16 +75,8 @@ used for fitting. Results go to runs/NAME/: the model NAME.plumb, report.html, r
   plumb identify --resume runs/pump`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.resume != "" {
-				kept := f
-				if err := loadFlags(filepath.Join(f.resume, runFileName), &f); err != nil {
-					return err
-				}
-				f.resume, f.out, f.asJSON, f.quiet, f.workers = kept.resume, kept.resume, kept.asJSON, kept.quiet, kept.workers
-			} else if len(args) != 1 {
-				return errors.New("identify needs DATA: a file, demo:two-tanks or benchmark:NAME; see plumb identify --help")
-			} else {
-				f.Data = args[0]
+			if err := f.complete(cmd.Flags(), args); err != nil {
+				return err
 			}
 			return f.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -93,7 +94,7 @@ used for fitting. Results go to runs/NAME/: the model NAME.plumb, report.html, r
 	fl.StringVar(&f.Rest, "rest", "", "input at which the plant rests, one number per input, physical units (iss); default 0 where that lies in the range")
 	fl.Uint64Var(&f.Seed, "seed", 1, "seed of every random choice")
 	fl.IntVar(&f.Restarts, "restarts", 0, "fits per class; 0 chooses")
-	fl.StringVar(&f.Budget, "budget", "60s", "training time, such as 90s or 5m")
+	fl.StringVar(&f.Budget, "budget", defaultBudget, "training time, such as 90s or 5m; a demo takes "+demoBudget+" unless told otherwise")
 	fl.IntVar(&f.Steps, "steps", 0, "Adam steps per fit instead of a time budget: the same bytes on every run and any number of cores")
 	fl.IntVar(&f.workers, "workers", 0, "parallel workers; 0 means one per core")
 	fl.StringVar(&f.resume, "resume", "", "continue the interrupted run in this folder")
@@ -108,6 +109,7 @@ func (f *identifyFlags) options(set *dataset.Set) (ident.Options, error) {
 	o := ident.Options{
 		Guarantee: f.Guarantee, Model: f.Model, Rate: f.Rate, Hidden: f.Hidden, Layers: f.Layers, States: f.States,
 		Integrate: f.Integrate, Seed: f.Seed, Restarts: f.Restarts, Steps: f.Steps, Workers: f.workers, Repeat: f.repeat,
+		Version: Version,
 	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -162,14 +164,44 @@ func numbers(flag, text string, inputs int) ([]float64, error) {
 	return out, nil
 }
 
-const (
-	runFileName    = "run.json"
-	checkpointName = "checkpoint.json"
-)
+// complete takes the data from the arguments, or everything from the run that is resumed.
+func (f *identifyFlags) complete(given *pflag.FlagSet, args []string) error {
+	if f.resume == "" {
+		if len(args) != 1 {
+			return errors.New("identify needs DATA: a file, demo:two-tanks or benchmark:NAME; see plumb identify --help")
+		}
+		f.Data = args[0]
+		if strings.HasPrefix(f.Data, "demo:") && !given.Changed("budget") {
+			f.Budget = demoBudget
+		}
+		return nil
+	}
+	var other []string
+	given.Visit(func(flag *pflag.Flag) {
+		switch flag.Name {
+		case "resume", "json", "quiet", "workers":
+		default:
+			other = append(other, "--"+flag.Name)
+		}
+	})
+	if len(args) > 0 {
+		other = append(other, args...)
+	}
+	if len(other) > 0 {
+		return fmt.Errorf("--resume %s takes its data and options from that run; leave out %s", f.resume, strings.Join(other, ", "))
+	}
+	old, err := readRun(filepath.Join(f.resume, runFileName))
+	if err != nil {
+		return fmt.Errorf("nothing to resume in %s: %w", f.resume, err)
+	}
+	now := *f
+	*f = old.Flags
+	f.typed, f.out, f.resume, f.asJSON, f.quiet, f.workers = old.Command, now.resume, now.resume, now.asJSON, now.quiet, now.workers
+	return nil
+}
 
 // run is the main job.
 func (f *identifyFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
-	began := time.Now()
 	set, err := f.load()
 	if err != nil {
 		return err
@@ -182,15 +214,28 @@ func (f *identifyFlags) run(ctx context.Context, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(dir, runFileName), runFile{Version: Version, Flags: *f}); err != nil {
+	out, err := f.identify(ctx, set, o, dir, stderr)
+	if err != nil {
 		return err
+	}
+	return out.show(f, stdout)
+}
+
+// identify fits into the folder dir, which it removes again when it ends with nothing in it worth keeping.
+func (f *identifyFlags) identify(ctx context.Context, set *dataset.Set, o ident.Options, dir string, stderr io.Writer) (*outcome, error) {
+	began := time.Now()
+	run := runFile{Version: Version, Command: f.typed, Flags: *f, Platform: platform(), DataSHA256: fmt.Sprintf("%x", set.Sum())}
+	if err := writeJSON(filepath.Join(dir, runFileName), &run); err != nil {
+		return nil, err
 	}
 	checkpoint := filepath.Join(dir, checkpointName)
 	if f.resume != "" {
 		o.Resume = &ident.Checkpoint{}
 		if err := readJSON(checkpoint, o.Resume); err != nil {
-			return fmt.Errorf("nothing to resume in %s: %w", dir, err)
+			return nil, fmt.Errorf("nothing to resume in %s, the run had finished or kept no checkpoint: %w", dir, err)
 		}
+	} else {
+		removeIfThere(checkpoint) // of an earlier run in the same folder
 	}
 	var failed error
 	o.Checkpoint = func(c *ident.Checkpoint) {
@@ -203,35 +248,91 @@ func (f *identifyFlags) run(ctx context.Context, stdout, stderr io.Writer) error
 	bar := newProgress(stderr, f.quiet)
 	o.Progress = bar.update
 	if !f.quiet {
-		fmt.Fprintln(stderr, f.describe(set))
+		fmt.Fprintln(stderr, headline(set))
 	}
 	res, err := ident.Fit(ctx, set, o)
 	bar.done()
 	if failed != nil {
-		fmt.Fprintf(stderr, "plumb: checkpoint: %v\n", failed)
-	}
-	if errors.Is(err, context.Canceled) {
-		fmt.Fprintf(stderr, "interrupted; continue with: plumb identify --resume %s\n", dir)
+		fmt.Fprintf(stderr, "plumb: the checkpoint could not be stored, so --resume would not work: %v\n", failed)
 	}
 	if err != nil {
-		return err
+		if exists(checkpoint) {
+			fmt.Fprintf(stderr, "stopped; continue with: plumb identify --resume %s\n", dir)
+		} else {
+			removeIfThere(filepath.Join(dir, runFileName))
+			os.Remove(dir) // fails, as it should, when something else is in it
+		}
+		return nil, err
 	}
-	out, err := f.handOver(res, set, dir, began)
+	out, err := handOver(res, set, &run, dir, time.Since(began))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	removeIfThere(checkpoint)
-	if f.asJSON {
+	return out, nil
+}
+
+// show prints the outcome; its error carries the exit code of a claim that was not proved.
+func (out *outcome) show(f *identifyFlags, stdout io.Writer) error {
+	switch {
+	case f.asJSON:
 		enc := json.NewEncoder(stdout)
 		enc.SetIndent("", "  ")
-		if err := enc.Encode(out.JSON); err != nil {
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(out.result); err != nil {
 			return err
 		}
-	} else if !f.quiet {
+	case !f.quiet:
 		out.print(stdout)
 	}
-	if out.JSON.Certificate.Verdict == "refused" || out.JSON.Certificate.Verdict == "malformed" {
+	if v := out.result.Certificate.Verdict; v == verdictRefused || v == verdictMalformed {
 		return exitError{exitFailed}
 	}
 	return nil
+}
+
+// headline says in one line what is being identified.
+func headline(set *dataset.Set) string {
+	r := set.Record
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s -> %s", r.Name, signalList(set, set.Inputs), signalList(set, set.Outputs))
+	if r.Ts > 0 {
+		fmt.Fprintf(&b, ", Ts %.6g s", r.Ts)
+	} else {
+		b.WriteString(", sampling time unknown: times are in samples")
+	}
+	fmt.Fprintf(&b, "; samples: %s for training, %s for validation, %s for test", lengths(set.Train), lengths(set.Validation), lengths(set.Test))
+	if len(set.Test) > 0 {
+		fmt.Fprintf(&b, " (the first %d of each initialise the state)", set.Test[0].Window)
+	}
+	return b.String()
+}
+
+func signalList(set *dataset.Set, columns []int) string {
+	var out []string
+	for _, c := range columns {
+		out = append(out, withUnit(set.Record.Signals[c].Name, set.Record.Signals[c].Unit))
+	}
+	return strings.Join(out, ", ")
+}
+
+func withUnit(name, unit string) string {
+	if unit == "" {
+		return name
+	}
+	return name + " [" + unit + "]"
+}
+
+func lengths(parts []dataset.Part) string {
+	if len(parts) == 0 {
+		return "none"
+	}
+	var out []string
+	for _, p := range parts {
+		out = append(out, strconv.Itoa(p.To-p.From))
+	}
+	if len(out) > 6 {
+		out = append(out[:6], "...")
+	}
+	return strings.Join(out, " + ")
 }

@@ -41,8 +41,41 @@ func (s *source) flags(f *pflag.FlagSet) {
 
 // load reads the data and cuts them into parts.
 func (s *source) load() (*dataset.Set, error) {
+	rec, set, err := s.open()
+	if err != nil || set != nil {
+		return set, err
+	}
+	in, out, err := s.roles(rec)
+	if err != nil {
+		return nil, err
+	}
+	if s.Window < 0 {
+		return nil, fmt.Errorf("--init-window %d must not be negative", s.Window)
+	}
+	window := s.Window
+	if window == 0 {
+		window = defaultWindow
+	}
+	return dataset.Select(rec, in, out, s.Split, window)
+}
+
+// open reads the data. A source that has its own signals and parts gives a set, a plain file only a record.
+func (s *source) open() (*dataset.Record, *dataset.Set, error) {
+	set, err := s.ownParts()
+	if err != nil {
+		return nil, nil, err
+	}
+	if set != nil {
+		return set.Record, set, nil
+	}
+	rec, err := s.record()
+	return rec, nil, err
+}
+
+// ownParts opens a demo, a benchmark or a description; nil for a plain file.
+func (s *source) ownParts() (*dataset.Set, error) {
 	kind, name, tagged := strings.Cut(s.Data, ":")
-	switch {
+	switch ext := strings.ToLower(filepath.Ext(s.Data)); {
 	case tagged && kind == "demo":
 		if name != "two-tanks" {
 			return nil, fmt.Errorf("there is no demo %q; try demo:two-tanks", name)
@@ -59,23 +92,13 @@ func (s *source) load() (*dataset.Set, error) {
 			return nil, err
 		}
 		return benchmark.Open(name, s.Dir)
-	}
-	if ext := strings.ToLower(filepath.Ext(s.Data)); ext == ".yaml" || ext == ".yml" {
+	case ext == ".yaml" || ext == ".yml":
+		if err := s.only("a description"); err != nil {
+			return nil, err
+		}
 		return describe.Open(s.Data)
 	}
-	rec, err := s.record()
-	if err != nil {
-		return nil, err
-	}
-	in, out, err := s.roles(rec)
-	if err != nil {
-		return nil, err
-	}
-	window := s.Window
-	if window == 0 {
-		window = defaultWindow
-	}
-	return dataset.Select(rec, in, out, s.Split, window)
+	return nil, nil
 }
 
 // record reads a file without cutting it.

@@ -1,0 +1,307 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math"
+	"math/cmplx"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/plumb-go/plumb/bundle"
+	"github.com/plumb-go/plumb/dataset"
+	"github.com/plumb-go/plumb/ident"
+	"github.com/plumb-go/plumb/internal/report"
+	"github.com/plumb-go/plumb/model/linear"
+)
+
+// outcome is a finished identification.
+type outcome struct {
+	result *result
+	dir    string
+	print  func(io.Writer)
+}
+
+// horizons of k-step prediction, in samples.
+var horizons = []int{1, 5, 20}
+
+// handOver writes the bundle, has the file on disk judged, scores all models and writes run.json and the report.
+func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, took time.Duration) (*outcome, error) {
+	name := slug(run.Flags.Data)
+	path := filepath.Join(dir, name+".plumb")
+	if err := bundle.WriteFile(path, res.Bundle); err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	h := &handover{res: res, set: set, run: run, path: path, name: name}
+	h.parts, h.notes = scored(set)
+	h.warnings = ident.OutOfRange(set, h.parts, &res.Model.Scaling)
+	h.judged = judge(path)
+	r := &result{
+		Data: run.Flags.Data, Inputs: names(set, set.Inputs), Outputs: names(set, set.Outputs), Ts: set.Record.Ts,
+		Model: res.Kind, Members: len(res.Model.Members), Parameters: res.Parameters, Steps: res.Steps,
+		Bundle: path, Report: filepath.Join(dir, reportPage), Run: filepath.Join(dir, runFileName), Rungs: res.Rungs,
+		Warnings: h.warnings, Notes: h.notes,
+	}
+	h.r = r
+	if err := h.score(); err != nil {
+		return nil, err
+	}
+	h.certificate()
+	if err := h.forget(); err != nil {
+		return nil, err
+	}
+	if c := res.Counterexample; c != nil {
+		r.Contra = &contraResult{Statement: c.Statement, Decided: report.Estimated, Model: c.Model, Input: c.Input, Offset: c.Offset,
+			Amplitude: c.Amplitude, Frequency: c.Frequency, Output: c.Output, Peaks: c.Peaks}
+	}
+	r.Seconds = max(took.Seconds(), res.Seconds)
+	run.Stages, run.Result, run.BundleSHA256 = res.Stages, r, fmt.Sprintf("%x", sha256.Sum256(data))
+	rep, err := h.report()
+	if err != nil {
+		return nil, err
+	}
+	if err := report.WriteFile(filepath.Join(dir, reportData), rep); err != nil {
+		return nil, err
+	}
+	if err := report.RenderFile(filepath.Join(dir, reportPage), rep); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(filepath.Join(dir, runFileName), run); err != nil {
+		return nil, err
+	}
+	return &outcome{result: r, dir: dir, print: func(w io.Writer) { printResult(w, set, r) }}, nil
+}
+
+// handover is the evaluation of one result.
+type handover struct {
+	res      *ident.Result
+	set      *dataset.Set
+	run      *runFile
+	path     string
+	name     string
+	parts    []dataset.Part
+	notes    []string
+	warnings []string
+	judged   judgement
+	r        *result
+
+	model, linear *memo
+	forgetting    *ident.Forgetting
+	bound         []float64
+}
+
+// scored returns the parts that figures are printed for: the test parts, each with a name, or, where there is none, the
+// validation or the training parts under that name, with a note.
+func scored(set *dataset.Set) (parts []dataset.Part, notes []string) {
+	role, from := "test", set.Test
+	notes = append(notes, set.Notes...)
+	if len(from) == 0 {
+		role, from = "validation", set.Validation
+		why := "the model was chosen on it"
+		if len(from) == 0 {
+			role, from = "training", set.Train
+			why = "the model was fitted to it"
+		}
+		notes = append(notes, fmt.Sprintf("there is no test part: the figures are of the %s part, and %s; they say little about new data. Give one with --split", role, why))
+	}
+	for i, p := range from {
+		if p.Name == "" || role != "test" {
+			p.Name = role
+			if len(from) > 1 && role == "test" {
+				p.Name = fmt.Sprintf("%s %d", role, i+1)
+			}
+		}
+		parts = append(parts, p)
+	}
+	return parts, notes
+}
+
+func names(set *dataset.Set, columns []int) []string {
+	var out []string
+	for _, c := range columns {
+		out = append(out, set.Record.Signals[c].Name)
+	}
+	return out
+}
+
+// memo simulates each part once.
+type memo struct {
+	ident.Simulator
+	done map[dataset.Part][][]float64
+}
+
+func remember(m ident.Simulator) *memo { return &memo{m, map[dataset.Part][][]float64{}} }
+
+func (m *memo) SimulatePart(set *dataset.Set, p dataset.Part) ([][]float64, error) {
+	if y, ok := m.done[p]; ok {
+		return y, nil
+	}
+	y, err := m.Simulator.SimulatePart(set, p)
+	if err == nil {
+		m.done[p] = y
+	}
+	return y, err
+}
+
+// predictor predicts the scored samples of a part k steps ahead of measured data.
+type predictor interface {
+	PredictPart(*dataset.Set, dataset.Part, int) ([][]float64, error)
+}
+
+// ahead is a predictor as a simulator, so that it is scored by the same code.
+type ahead struct {
+	predictor
+	steps int
+}
+
+func (a ahead) SimulatePart(set *dataset.Set, p dataset.Part) ([][]float64, error) {
+	return a.PredictPart(set, p, a.steps)
+}
+
+// score evaluates all models on all scored parts.
+func (h *handover) score() error {
+	r, lin := h.r, h.res.Linear
+	h.model, h.linear = remember(h.res.Model), remember(lin)
+	var err error
+	if r.Tests, err = ident.Evaluate(h.set, h.parts, h.model); err != nil {
+		return err
+	}
+	claim, decided := linearClaim(lin)
+	r.Linear = linearResult{Order: lin.Order, Delay: lin.Delay, Parameters: lin.Parameters(), Claim: claim, Decided: decided}
+	if r.Linear.Tests, err = ident.Evaluate(h.set, h.parts, h.linear); err != nil {
+		return err
+	}
+	r.Test, r.Linear.Test = first(r.Tests), first(r.Linear.Tests)
+	for _, o := range h.res.Others {
+		s, err := ident.Evaluate(h.set, h.parts, o.Model)
+		if err != nil {
+			return err
+		}
+		r.Others = append(r.Others, otherResult{o.Name, o.Claim, byConstruction(o.Claim), o.Parameters, first(s), s})
+	}
+	for _, k := range horizons {
+		m, err := ident.Evaluate(h.set, h.parts, ahead{h.res.Model, k})
+		if err != nil {
+			return err
+		}
+		l, err := ident.Evaluate(h.set, h.parts, ahead{lin, k})
+		if err != nil {
+			return err
+		}
+		for i := range m {
+			r.Predictions = append(r.Predictions, prediction{m[i].Name, k, m[i].RMSE, l[i].RMSE})
+		}
+	}
+	return nil
+}
+
+// linearClaim is what holds of the linear model: a stable one contracts.
+func linearClaim(m *linear.Model) (claim, decided string) {
+	for _, p := range m.Poles() {
+		if cmplx.Abs(p) >= 1 {
+			return ident.None, ""
+		}
+	}
+	return ident.Contraction, report.Numerical
+}
+
+// byConstruction is how a claim is decided that follows from the parametrisation in floating point and that no checker
+// has seen.
+func byConstruction(claim string) string {
+	if claim == ident.None {
+		return ""
+	}
+	return report.Numerical
+}
+
+// certificate fills in what the checker said.
+func (h *handover) certificate() {
+	j := &h.judged
+	c := certificate{Verdict: j.verdict, Claim: j.v.Claim, Statement: j.v.Statement, Failed: j.v.Failed, By: j.v.By, CheckerSeconds: j.seconds,
+		Rate: unknown, RatePerSecond: unknown, Gain: unknown, GainSimulated: unknown}
+	if j.err != nil {
+		c.Claim, c.Failed = h.res.Claim, j.err.Error()
+	}
+	if j.verdict == verdictProved {
+		c.Rate = ident.Figure(upward(j.v.Rate))
+		c.RatePerSecond = perSecond(c.Rate, h.set.Record.Ts)
+		switch {
+		case j.v.PhysicalGain != nil:
+			c.Gain, c.GainWhat = ident.Figure(upward(j.v.PhysicalGain)), "incremental l2 gain from inputs to outputs"
+			c.GainSimulated = ident.Figure(incrementalGain(h.res.Model, h.set, h.longest()))
+		case j.v.PhysicalISSGain != nil:
+			c.Gain, c.GainWhat = ident.Figure(upward(j.v.PhysicalISSGain)), "ISS gain: sup |y - y_rest| over sup |u - u_rest|, in the long run"
+			c.GainSimulated = ident.Figure(restGain(h.res.Model, j.v.RestOutput))
+		}
+		if c.GainWhat != "" {
+			c.GainUnit = gainUnit(h.set, h.res.Model.Integrate)
+		}
+		for i := range j.v.Low {
+			s := h.set.Record.Signals[h.set.Outputs[i]]
+			c.Balls = append(c.Balls, ball{s.Name, s.Unit, ident.Figure(downward(j.v.Low[i])), ident.Figure(upward(j.v.High[i]))})
+		}
+	}
+	h.r.Certificate = c
+}
+
+// longest is the scored part with most samples.
+func (h *handover) longest() dataset.Part {
+	best := h.parts[0]
+	for _, p := range h.parts {
+		if p.Scored() > best.Scored() {
+			best = p
+		}
+	}
+	return best
+}
+
+// forget fills in the forgetting times.
+func (h *handover) forget() error {
+	p := h.longest()
+	f, err := ident.Forget(h.res.Model, h.set, p)
+	if err != nil {
+		return err
+	}
+	h.forgetting = f
+	t := &forgettingTimes{Part: p.Name, Samples: p.Scored()}
+	if f.Measured >= 0 {
+		t.Measured = &f.Measured
+	}
+	claim := h.r.Certificate.Claim
+	if h.judged.verdict == verdictProved && (claim == ident.Contraction || claim == ident.ISS) {
+		y, err := h.model.SimulatePart(h.set, p)
+		if err != nil {
+			return err
+		}
+		span := smallestSpan(y, h.res.YStd)
+		n, _, _ := h.res.ForgettingProved(span)
+		t.Proved = &n
+		if n > p.Scored() {
+			t.Note = fmt.Sprintf("the proved time, %d samples, is longer than the record of %d: the proof says that the model forgets, but not within this record", n, p.Scored())
+		}
+		if claim == ident.Contraction {
+			h.bound = h.res.ForgettingBound(span, f.Distance, len(f.Difference))
+		}
+	}
+	h.r.Forgetting = t
+	return nil
+}
+
+// smallestSpan is the smallest span of the simulated outputs, in scaled units.
+func smallestSpan(y [][]float64, std []float64) float64 {
+	least := math.Inf(1)
+	for i := range y {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, v := range y[i] {
+			low, high = min(low, v), max(high, v)
+		}
+		least = min(least, (high-low)/std[i])
+	}
+	return max(least, 1e-12)
+}
