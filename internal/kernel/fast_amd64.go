@@ -3,7 +3,6 @@
 package kernel
 
 import (
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/cpu"
@@ -13,10 +12,13 @@ import (
 var fast = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 const (
-	kBlock   = 256      // rows of op(B) per pass: fixes the order of the sums, so it is the same on every path
-	inFirst  = 16 << 10 // bytes of op(B) meant to stay in the first-level cache
-	tileRows = 6
-	packFrom = 160 * 160 * 160 // multiply-adds from which packing pays
+	tileRows   = 6
+	kBlock     = 256             // rows of op(B) per pass: fixes the order of the sums, so it is one number for all paths
+	inFirst    = 16 << 10        // bytes of op(B) meant to stay in the first-level cache
+	dotRows    = 48              // rows of C up to which A Bᵀ is done by dot products
+	dotBlock   = 512             // numbers per pass of those: forty rows stay in the second-level cache
+	packNormal = 160 * 160 * 160 // multiply-adds from which packing both operands pays
+	packTrans  = 96 * 96 * 96    // the same for a transposed A, whose columns are far apart
 )
 
 // is64 is resolved at compile time: each instantiation has its own code.
@@ -60,15 +62,14 @@ func gemmFast[T number](transA, transB bool, m, n, k int, a []T, lda int, b []T,
 	if transB {
 		brs, bcs = 1, ldb
 	}
+	work := m * n * k
 	switch {
-	case m >= 24 && n >= 24 && k >= 24 && m*n*k >= packFrom:
-		gemmPacked(m, n, k, a, ars, acs, b, brs, bcs, acc, c, ldc)
-	case !transB:
-		gemmInPlace(m, n, k, a, ars, acs, b, ldb, acc, c, ldc)
-	case !transA && m <= 48:
+	case transB && !transA && m <= dotRows:
 		gemmDots(m, n, k, a, lda, b, ldb, acc, c, ldc)
+	case transB, work >= packNormal, transA && work >= packTrans:
+		gemmPacked(m, n, k, a, ars, acs, b, brs, bcs, acc, c, ldc)
 	default:
-		gemmTransposed(m, n, k, a, ars, acs, b, ldb, acc, c, ldc)
+		gemmInPlace(m, n, k, a, ars, acs, b, ldb, acc, c, ldc)
 	}
 }
 
@@ -87,32 +88,7 @@ func gemmInPlace[T number](m, n, k int, a []T, ars, acs int, b []T, ldb int, acc
 }
 
 func gemmDots[T number](m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T, ldc int) {
-	for l := 0; l < k; l += kBlock {
-		dot(m, n, min(kBlock, k-l), &a[l], lda, &b[l], ldb, &c[0], ldc, acc || l > 0)
+	for l := 0; l < k; l += dotBlock {
+		dot(m, n, min(dotBlock, k-l), &a[l], lda, &b[l], ldb, &c[0], ldc, acc || l > 0)
 	}
-}
-
-var scratch = sync.Pool{New: func() any { return new([]float64) }}
-
-func gemmTransposed[T number](m, n, k int, a []T, ars, acs int, b []T, ldb int, acc bool, c []T, ldc int) {
-	const cols = 64
-	p := scratch.Get().(*[]float64)
-	if cap(*p) < kBlock*cols {
-		*p = make([]float64, kBlock*cols)
-	}
-	w := unsafe.Slice((*T)(unsafe.Pointer(&(*p)[0])), kBlock*cols)
-	for l := 0; l < k; l += kBlock {
-		kc := min(kBlock, k-l)
-		for j := 0; j < n; j += cols {
-			nc := min(cols, n-j)
-			for jj := range nc {
-				src := b[(j+jj)*ldb+l:]
-				for ll, v := range src[:kc] {
-					w[ll*cols+jj] = v
-				}
-			}
-			outer(m, nc, kc, &a[l*acs], ars, acs, &w[0], cols, &c[j], ldc, acc || l > 0)
-		}
-	}
-	scratch.Put(p)
 }
