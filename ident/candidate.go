@@ -32,9 +32,9 @@ type plant struct {
 	start           *model.Start // the linear fit itself in scaled signals, nil when it has no modal form
 }
 
-// manyModes is the order of the linear fit from which a network begins as the linear model itself: random starts do not
-// find that many modes. Below it they end lower, because the linear model is a flat place of the objective.
-const manyModes = 8
+// manyModes is the order of the linear fit beyond which a network begins as the linear model itself: random starts do
+// not find that many modes. Below it they end lower, because the linear model is a flat place of the objective.
+const manyModes = 12
 
 // begin draws the first parameters of a network.
 func (p plant) begin(net model.Network, r *rand.Rand, theta []float64) error {
@@ -63,19 +63,20 @@ func (p plant) oscillates() bool {
 // long reports whether the record is long enough for a full-batch polish: many more samples than parameters.
 func (p plant) long() bool { return p.samples > 20*600 }
 
-// sizes of the classes by record; found on public benchmarks, see the recipes named in the documentation.
+// states sizes the Lur'e classes: a few more than the linear fit has, but not many, because surplus modes of a linear
+// fit describe its own inadequacy; where the plant really has many modes, the network begins as the linear model.
 func (p plant) states(o Options) int {
-	if o.States > 0 {
+	switch {
+	case o.States > 0:
 		return o.States
-	}
-	if p.integrates { // a drive or an actuator: few states, or the running sum drifts
+	case p.integrates: // a drive or an actuator: few states, or the running sum drifts
 		return p.order + 2
+	case p.order > manyModes:
+		return min(p.order+2, 40)
+	case p.long():
+		return max(6, min(p.order+2, 8), p.outputs+2)
 	}
-	n := 5
-	if p.long() {
-		n = 6
-	}
-	return max(n, min(p.order+2, 40), p.outputs+2)
+	return max(4, min(p.order+1, 5), p.outputs+2)
 }
 
 func (p plant) hidden(o Options) int {
@@ -87,6 +88,8 @@ func (p plant) hidden(o Options) int {
 		return 6
 	case p.long():
 		return 16
+	case p.samples > 1500:
+		return 20
 	}
 	return 10
 }
@@ -102,8 +105,8 @@ func (p plant) cascade(o Options) ssm.Options {
 	for i := range c.Blocks {
 		if o.States > 0 {
 			c.Blocks[i].States = o.States
-		} else {
-			c.Blocks[i].States = max(c.Blocks[i].States, min((p.order+1)/2, 20))
+		} else if p.order > manyModes {
+			c.Blocks[i].States = min((p.order+1)/2, 20)
 		}
 		if o.Hidden > 0 && c.Blocks[i].Hidden > 0 {
 			c.Blocks[i].Hidden = o.Hidden
@@ -134,7 +137,7 @@ func candidates(claim string, p plant, o Options) ([]candidate, error) {
 	sector := candidate{"gated", ISS, func() (model.Network, error) {
 		// a sixth of the plant's own decay per sample leaves room to fit and keeps the gain bound small
 		r := min(1-(1-p.radius())/6, 0.9999)
-		gn, gq := max(4, p.order, p.outputs+1), 8
+		gn, gq := max(4, min(p.order, 6), p.outputs+1), 8
 		if o.States > 0 {
 			gn = o.States
 		}

@@ -51,6 +51,10 @@ const (
 // decay of the parameters on short records, where it replaces early stopping as the guard against overfitting.
 const shortDecay = 1e-5
 
+// polish reports whether the fits end with L-BFGS on a fixed batch: where the record is long, or where held-out data
+// stop it before it fits the noise.
+func (m *material) polish() bool { return m.held || m.plant.long() }
+
 func newJob(c candidate, number int, m *material, plan train.Plan) (*job, error) {
 	net, err := c.make()
 	if err != nil {
@@ -84,7 +88,7 @@ func newJob(c candidate, number int, m *material, plan train.Plan) (*job, error)
 		return nil, err
 	}
 	var fixed *train.Windows
-	if m.plant.long() {
+	if m.polish() {
 		fixed = train.NewWindows(net, m.fit, m.out, m.lags, min(fixedSteps, longest-m.lags), one)
 		if err := fixed.Cover(fixedLimit); err != nil {
 			return nil, err

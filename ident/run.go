@@ -155,7 +155,7 @@ func (r *run) prepare(ctx context.Context) error {
 		_, check = carve(fit, 0.25, m.lags)
 		m.held = false
 	}
-	if !m.plant.long() {
+	if !m.held {
 		m.weightDecay = shortDecay
 	}
 	m.fit, m.check = sequences(set, &m.scale, fit), sequences(set, &m.scale, check)
@@ -246,13 +246,13 @@ func (r *run) fitAll(ctx context.Context, claim string, number int, share float6
 	rounds := math.Ceil(float64(count) / float64(workers))
 	seconds := r.limit * share
 	if !polish {
-		seconds /= 1 - polishShare
+		seconds /= 1 - polishShare // the whole share goes to the fits
 	}
 	var jobs []*job
 	for _, c := range cands {
 		for k := range number {
 			plan := train.Plan{AdamSteps: r.o.Steps}
-			if r.mt.plant.long() {
+			if r.mt.polish() {
 				plan.LBFGSSteps = r.o.Steps / 4
 				plan.AdamSeconds, plan.LBFGSSeconds = adamShare*seconds/rounds, lbfgsShare*seconds/rounds
 				if plan.AdamSteps > 0 {
@@ -281,7 +281,7 @@ func (r *run) fitAll(ctx context.Context, claim string, number int, share float6
 		r.checkpoint(true)
 		return nil, err
 	}
-	if polish && r.mt.plant.long() {
+	if polish && r.mt.polish() {
 		if err := r.polish(ctx, jobs, polishShare*seconds, workers); err != nil {
 			return nil, err
 		}

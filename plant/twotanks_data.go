@@ -12,7 +12,7 @@ import (
 // Sizes of the experiments that Record simulates, in samples, and the part of each that initialises the state.
 const (
 	trainSamples = 2400
-	checkSamples = 480
+	checkSamples = 960
 	testSamples  = 1200
 	window       = 50
 )
