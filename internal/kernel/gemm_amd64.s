@@ -1951,6 +1951,9 @@ TEXT ·gemmPackedF64(SB), NOSPLIT, $0-49
 	SHLQ $0x03, R11
 	LEAQ (R10)(R11*2), CX
 	ADDQ R11, CX
+	MOVQ k+8(FP), R9
+	SHLQ $0x06, R9
+	ADDQ DI, R9
 
 tile:
 	VXORPD     Y0, Y0, Y0
@@ -1978,6 +1981,8 @@ tile:
 
 many:
 	PREFETCHT0   512(AX)
+	PREFETCHT1   (R9)
+	ADDQ         $0x10, R9
 	VMOVUPD      (R8), Y12
 	VMOVUPD      32(R8), Y13
 	VBROADCASTSD (AX), Y14
@@ -4185,6 +4190,9 @@ TEXT ·gemmPackedF32(SB), NOSPLIT, $0-49
 	SHLQ $0x02, R11
 	LEAQ (R10)(R11*2), CX
 	ADDQ R11, CX
+	MOVQ k+8(FP), R9
+	SHLQ $0x06, R9
+	ADDQ DI, R9
 
 tile:
 	VXORPD     Y0, Y0, Y0
@@ -4212,6 +4220,8 @@ tile:
 
 many:
 	PREFETCHT0   512(AX)
+	PREFETCHT1   (R9)
+	ADDQ         $0x10, R9
 	VMOVUPS      (R8), Y12
 	VMOVUPS      32(R8), Y13
 	VBROADCASTSS (AX), Y14

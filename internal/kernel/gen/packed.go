@@ -27,6 +27,11 @@ func packed(p prec) {
 	SHLQ(U8(p.shift), ldc)
 	LEAQ(Mem{Base: c, Index: ldc, Scale: 2}, c3)
 	ADDQ(ldc, c3)
+	// The next panel of B is fetched while the tiles of this one are worked on: a sixteenth with each.
+	next := R9
+	Load(Param("k"), next)
+	SHLQ(U8(6), next)
+	ADDQ(b, next)
 	at := func(i, v int) Mem { m := rowAt(i, c, c3, ldc); m.Disp = 32 * v; return m }
 
 	Label("tile")
@@ -53,6 +58,8 @@ func packed(p prec) {
 	JLT(LabelRef("rest"))
 	Label("many")
 	PREFETCHT0(Mem{Base: a, Disp: 512})
+	PREFETCHT1(Mem{Base: next})
+	ADDQ(U8(16), next)
 	step(0)
 	step(1)
 	if p.size == 8 {
