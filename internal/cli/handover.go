@@ -28,7 +28,7 @@ type outcome struct {
 var horizons = []int{1, 5, 20}
 
 // handOver writes the bundle, has the file on disk judged, scores all models and writes run.json and the report.
-func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, took time.Duration) (*outcome, error) {
+func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, began time.Time) (*outcome, error) {
 	name := slug(run.Flags.Data)
 	path := filepath.Join(dir, name+".plumb")
 	if err := bundle.WriteFile(path, res.Bundle); err != nil {
@@ -60,7 +60,7 @@ func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, too
 		r.Contra = &contraResult{Statement: c.Statement, Decided: report.Estimated, Model: c.Model, Input: c.Input, Offset: c.Offset,
 			Amplitude: c.Amplitude, Frequency: c.Frequency, Output: c.Output, Peaks: c.Peaks}
 	}
-	r.Seconds = max(took.Seconds(), res.Seconds)
+	r.Seconds = max(time.Since(began).Seconds(), res.Seconds) // a resumed run adds what it had spent
 	run.Stages, run.Result, run.BundleSHA256 = res.Stages, r, fmt.Sprintf("%x", sha256.Sum256(data))
 	rep, err := h.report()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,7 @@ type identifyFlags struct {
 	quiet   bool
 	workers int
 	repeat  []ident.Stage
+	watch   func(ident.Progress) // also told of progress; nil outside tests
 }
 
 // Training times when --budget is not given. The demo's record is short.
@@ -119,12 +121,15 @@ func (f *identifyFlags) options(set *dataset.Set) (ident.Options, error) {
 		return o, fmt.Errorf("--budget %q is not a duration; write for example 60s or 5m", f.Budget)
 	}
 	o.Budget = budget
+	if err := f.consistent(); err != nil {
+		return o, err
+	}
 	if f.Rate < 0 || f.Rate >= 1 {
 		return o, fmt.Errorf("--rate %g must lie in (0, 1)", f.Rate)
 	}
-	for what, n := range map[string]int{"--hidden": f.Hidden, "--layers": f.Layers, "--states": f.States, "--restarts": f.Restarts, "--steps": f.Steps} {
+	for i, n := range []int{f.Hidden, f.Layers, f.States, f.Restarts, f.Steps, f.workers} {
 		if n < 0 {
-			return o, fmt.Errorf("%s %d must not be negative", what, n)
+			return o, fmt.Errorf("%s %d must not be negative; 0 means the default", []string{"--hidden", "--layers", "--states", "--restarts", "--steps", "--workers"}[i], n)
 		}
 	}
 	if f.Delay != "" {
@@ -145,6 +150,23 @@ func (f *identifyFlags) options(set *dataset.Set) (ident.Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// consistent refuses choices that do not go together before any time is spent.
+func (f *identifyFlags) consistent() error {
+	if !slices.Contains([]string{ident.Auto, ident.Contraction, ident.ISS, ident.Bounded, ident.None}, f.Guarantee) {
+		return fmt.Errorf("--guarantee %q is none of auto, contraction, iss, bounded, none", f.Guarantee)
+	}
+	if !slices.Contains([]string{ident.Auto, "r2dn", "ssm"}, f.Model) {
+		return fmt.Errorf("--model %q is none of auto, r2dn, ssm", f.Model)
+	}
+	if f.Model != ident.Auto && f.Guarantee != ident.Auto && f.Guarantee != ident.Contraction {
+		return fmt.Errorf("--model %s chooses among the contracting classes; --guarantee %s has one class of its own: leave out --model", f.Model, f.Guarantee)
+	}
+	if f.Layers > 0 && (f.Model == "ssm" || f.Guarantee == ident.ISS || f.Guarantee == ident.Bounded || f.Guarantee == ident.None) {
+		return fmt.Errorf("--layers %d builds sandwich layers of r2dn; it has no meaning for this model", f.Layers)
+	}
+	return nil
 }
 
 // numbers parses a comma list with one entry per input; a single entry stands for all.
@@ -246,7 +268,12 @@ func (f *identifyFlags) identify(ctx context.Context, set *dataset.Set, o ident.
 		}
 	}
 	bar := newProgress(stderr, f.quiet)
-	o.Progress = bar.update
+	o.Progress = func(p ident.Progress) {
+		bar.update(p)
+		if f.watch != nil {
+			f.watch(p)
+		}
+	}
 	if !f.quiet {
 		fmt.Fprintln(stderr, headline(set))
 	}
@@ -264,7 +291,7 @@ func (f *identifyFlags) identify(ctx context.Context, set *dataset.Set, o ident.
 		}
 		return nil, err
 	}
-	out, err := handOver(res, set, &run, dir, time.Since(began))
+	out, err := handOver(res, set, &run, dir, began)
 	if err != nil {
 		return nil, err
 	}

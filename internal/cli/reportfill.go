@@ -11,6 +11,7 @@ import (
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/ident"
 	"github.com/plumb-go/plumb/internal/report"
+	"github.com/plumb-go/plumb/plant"
 	"github.com/plumb-go/plumb/train"
 )
 
@@ -27,9 +28,13 @@ func (h *handover) report() (*report.Report, error) {
 		s := set.Record.Signals[c]
 		r.Inputs = append(r.Inputs, report.Signal{Name: s.Name, Unit: s.Unit, Low: report.Number(m.UMid[i] - m.UHalf[i]), High: report.Number(m.UMid[i] + m.UHalf[i])})
 	}
+	var noise float64 // known of simulated data only
+	if h.run.Flags.Data == "demo:two-tanks" {
+		noise = plant.NewTwoTanks().NoiseStd()
+	}
 	for _, c := range set.Outputs {
 		s := set.Record.Signals[c]
-		r.Outputs = append(r.Outputs, report.Signal{Name: s.Name, Unit: s.Unit})
+		r.Outputs = append(r.Outputs, report.Signal{Name: s.Name, Unit: s.Unit, Noise: report.Number(noise)})
 	}
 	for i, p := range h.parts {
 		part, err := h.part(p, i)
