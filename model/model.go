@@ -142,3 +142,13 @@ func Radius(modes []complex128, lo, mid, hi float64) float64 {
 	}
 	return min(max(r, lo), hi)
 }
+
+// Margin is the room that a network with a largest first modulus rMax keeps from the edge of the set that
+// direct.Contracting parametrises.
+func Margin(rMax float64) float64 { return 0.2 * (1 - rMax) }
+
+// Limit is the largest first modulus, at most rMax, that this set surely holds for the given rate.
+func Limit(rate, rMax float64) float64 {
+	delta := Margin(rMax)
+	return min(rMax, 0.999*math.Sqrt(max(2-1/(rate*rate)-delta, 0.01)*(1-delta)))
+}

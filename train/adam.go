@@ -1,6 +1,10 @@
 package train
 
-import "math"
+import (
+	"math"
+
+	"github.com/plumb-go/plumb/internal/kernel"
+)
 
 // Adam is the method of Kingma and Ba (2015) with bias correction. Its fields are its whole state.
 type Adam struct {
@@ -8,7 +12,7 @@ type Adam struct {
 	M, V []float64
 }
 
-// Constants of the method; the second moment's decay is the paper's.
+// Constants of the method, those of the paper.
 const (
 	adamBeta1 = 0.9
 	adamBeta2 = 0.999
@@ -21,13 +25,10 @@ func (a *Adam) Update(theta, grad []float64, rate float64) {
 		a.M, a.V = make([]float64, len(theta)), make([]float64, len(theta))
 	}
 	a.Step++
-	c1 := 1 - math.Pow(adamBeta1, float64(a.Step))
-	c2 := 1 - math.Pow(adamBeta2, float64(a.Step))
-	for i, g := range grad {
-		a.M[i] = adamBeta1*a.M[i] + (1-adamBeta1)*g
-		a.V[i] = adamBeta2*a.V[i] + (1-adamBeta2)*g*g
-		theta[i] -= rate * (a.M[i] / c1) / (math.Sqrt(a.V[i]/c2) + adamEps)
-	}
+	kernel.Adam(theta, grad, a.M, a.V, kernel.AdamStep{
+		Rate: rate, Beta1: adamBeta1, Beta2: adamBeta2, Eps: adamEps,
+		Bias1: 1 - math.Pow(adamBeta1, float64(a.Step)), Bias2: 1 - math.Pow(adamBeta2, float64(a.Step)),
+	})
 }
 
 // clip scales grad to at most the given 2-norm and reports whether it is finite.

@@ -85,7 +85,7 @@ const (
 // Init starts near a linear system with the given modes and a gate around zero.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
 	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
-	a0 := model.Modal(r, m.N, modes, m.limit(rMax))
+	a0 := model.Modal(r, m.N, modes, model.Limit(m.Rate, rMax))
 	b, c := make([]float64, m.N*m.In), make([]float64, m.Out*m.N)
 	model.Normal(r, b, math.Sqrt(1-rMax*rMax))
 	sd := 1 / math.Sqrt(float64(m.N+m.Q))
@@ -98,28 +98,19 @@ func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
 // InitLinear starts as the given linear model around the rest input, with surplus states and a gate around zero.
 func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) error {
 	rMax := model.Radius(s.Modes(), 0.8, 0.95, 0.999)
-	a0, b, c, err := s.Extended(r, m.N, s.Modes(), m.limit(rMax))
+	a0, b, c, err := s.Extended(r, m.N, s.Modes(), model.Limit(m.Rate, rMax))
 	if err != nil {
 		return err
 	}
 	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
 }
 
-// limit is the largest radius that the parametrised set surely holds at the start.
-func (m *Network) limit(rMax float64) float64 {
-	delta := margin(rMax)
-	return min(rMax, 0.999*math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01)*(1-delta)))
-}
-
-// margin is the room left between the start and the edge of the parametrised set.
-func margin(rMax float64) float64 { return 0.2 * (1 - rMax) }
-
 func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
 	c, b := make([]float64, m.Q*m.N), make([]float64, m.N*m.Q)
 	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
 	model.Normal(r, c, sd)
 	model.Normal(r, b, sd)
-	if _, err := m.core.Init(a0, c, b, 0, margin(rMax), theta[:m.core.Dim()]); err != nil {
+	if _, err := m.core.Init(a0, c, b, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
 		return err
 	}
 	theta = theta[m.core.Dim():]

@@ -21,11 +21,20 @@ func (c *chooser) choose() (*candidate, error) {
 		least = min(least, k.score)
 	}
 	for _, k := range found { // rising order
-		if k.score <= least*(1+improvement)*(1+improvement) && !math.IsInf(k.score, 1) {
+		if k.score*k.margin() <= least && !math.IsInf(k.score, 1) {
 			return k, nil
 		}
 	}
 	return nil, errNormal
+}
+
+// margin is the factor by which another error must be smaller to count as better.
+func (k *candidate) margin() float64 {
+	m := 1 - improvement
+	if k.eye != nil {
+		m = 1 - uncertain
+	}
+	return m * m
 }
 
 // better keeps the candidate with the smaller error; either may be nil.
@@ -50,7 +59,7 @@ func (c *chooser) single() ([]*candidate, error) {
 			continue
 		}
 		found, last = append(found, best), best
-		if best.score < least*(1-improvement) {
+		if best.score < least*best.margin() {
 			least, idle = best.score, 0
 		} else if idle++; idle >= patience {
 			break
@@ -254,7 +263,7 @@ func front(found []*candidate) []*candidate {
 	var out []*candidate
 	least := math.Inf(1)
 	for _, k := range found {
-		if k.score < least*(1-improvement) && (len(out) == 0 || out[len(out)-1].sum.order() < k.sum.order()) {
+		if k.score < least*k.margin() && (len(out) == 0 || out[len(out)-1].sum.order() < k.sum.order()) {
 			least = k.score
 			out = append(out, k)
 		}

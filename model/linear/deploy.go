@@ -7,92 +7,88 @@ import (
 	"github.com/plumb-go/plumb/internal/linalg"
 )
 
-// least share of the largest state variance that counts as a variance of its own, in the coordinates of the sections.
-const leastVariance = 1e-12
-
-// spread is what the states of a sum do over the fitter's stretches.
-type spread struct {
-	mean, cov []float64 // of the states, in the coordinates of the sections; cov is positive definite
-	errors    []float64 // mean square simulation error of each output
-}
-
-// visit simulates all stretches and returns their spread.
-func (f *fitter) visit(s *sum, x0 [][]float64) *spread {
-	for i := range f.parts {
-		f.bank(s, i).simulate(s, x0[i])
-	}
-	return f.spread(s)
-}
-
-// spread sums over every stride-th sample of what the banks last simulated.
-func (f *fitter) spread(s *sum) *spread {
+// prior is the matrix of the penalty x' Pi x on an initial state, n x n and positive definite:
+//
+//	Pi = mean over H = 1, 2, 4, .. <= steps of (1/H) sum_{k<H} (C A^k)' C A^k
+//
+// x' Pi x is the mean square of the free response, averaged over horizons of all orders, so a unit penalty stands for free
+// responses about as large as the (scaled) outputs. It sees what modes do together, where a covariance of states would
+// not, and does not depend on the inputs.
+func (s *sum) prior(steps int) []float64 {
 	n := s.order()
-	v := &spread{make([]float64, n), make([]float64, n*n), make([]float64, s.p)}
+	a, _ := s.dynamics()
+	g := linalg.Mul(n, s.p, n, linalg.Transpose(s.p, n, s.c), s.c) // sum over H samples
+	out := make([]float64, n*n)
 	count := 0.0
-	x := make([]float64, n)
+	for h := 1; h <= max(steps, 1); h *= 2 {
+		axpy(out, 1/float64(h), g)
+		count++
+		g1 := linalg.Mul(n, n, n, linalg.Transpose(n, n, a), linalg.Mul(n, n, n, g, a))
+		axpy(g, 1, g1)
+		a = linalg.Mul(n, n, n, a, a)
+	}
+	const least = 1e-12 // share of the trace: states that no output shows
+	var trace float64
+	for r := range n {
+		trace += out[r*n+r]
+	}
+	for r := range n {
+		out[r*n+r] += least*trace + 1e-300
+		for c := range n {
+			out[r*n+c] /= count
+		}
+	}
+	return out
+}
+
+// horizon is the mean length of the fitter's stretches.
+func (f *fitter) horizon() int { return length(f.parts) / len(f.parts) }
+
+// errors returns the mean square simulation error of each output.
+func (f *fitter) errors(s *sum, x0 [][]float64) []float64 {
+	out := make([]float64, s.p)
 	for i := range f.parts {
 		b := f.bank(s, i)
-		for k := 0; k < b.steps; k += f.stride {
-			count++
-			for r := range x {
-				x[r] = b.x[r][k]
-				v.mean[r] += x[r]
-				axpy(v.cov[r*n:r*n+r+1], x[r], x)
-			}
-			for o, y := range f.parts[i].y {
-				d := y[k] - b.yhat[o][k]
-				v.errors[o] += d * d
+		b.simulate(s, x0[i])
+		for o, y := range f.parts[i].y {
+			for k, v := range y {
+				d := v - b.yhat[o][k]
+				out[o] += d * d
 			}
 		}
 	}
-	for o := range v.errors {
-		v.errors[o] = max(v.errors[o]/count, 1e-12)
+	for o := range out {
+		out[o] = max(out[o]/float64(length(f.parts)), 1e-12)
 	}
-	var top float64
-	for r := range n {
-		v.mean[r] /= count
-		for c := range r + 1 {
-			z := v.cov[r*n+c]/count - v.mean[r]*v.mean[c]
-			v.cov[r*n+c], v.cov[c*n+r] = z, z
-		}
-		top = max(top, v.cov[r*n+r])
-	}
-	for r := range n {
-		v.cov[r*n+r] += leastVariance*(top+1e-6) + 1e-9*math.Abs(v.cov[r*n+r])
-	}
-	return v
+	return out
 }
 
-// deployed turns a fitted sum into a model in scaled signals with unit state covariance over the fitter's stretches.
-func (f *fitter) deployed(s *sum, x0 [][]float64) (*Model, *spread) {
+// deployed turns a fitted sum into a model in scaled signals whose coordinates make the prior the identity.
+func (f *fitter) deployed(s *sum, errors []float64) *Model {
 	n := s.order()
 	a, bx := s.dynamics()
-	v := f.visit(s, x0)
 	m := &Model{
 		Order: n, Inputs: s.m, Outputs: s.p, A: a, B: slices.Clone(s.b), C: slices.Clone(s.c), D: slices.Clone(s.d),
-		Bx: bx, By: slices.Clone(s.y0), Delay: slices.Clone(f.delay), forget: 1, mean: v.mean,
+		Bx: bx, By: slices.Clone(s.y0), Delay: slices.Clone(f.delay), forget: 1,
 	}
-	for _, e := range v.errors {
+	for _, e := range errors {
 		m.trust = append(m.trust, 1/e)
 	}
-	if l, ok := linalg.Cholesky(n, v.cov); ok {
-		m.transform(l)
+	if l, ok := linalg.Cholesky(n, s.prior(f.horizon())); ok { // z = L' x has |z|^2 = x' Pi x
+		if t, err := linalg.Inverse(n, linalg.Transpose(n, n, l)); err == nil {
+			m.transform(t, linalg.Transpose(n, n, l))
+		}
 	}
-	return m, v
+	return m
 }
 
-// transform changes the state to z with x = L z, L lower triangular.
-func (m *Model) transform(l []float64) {
+// transform changes the state to z with x = T z.
+func (m *Model) transform(t, inv []float64) {
 	n := m.Order
-	inv, err := linalg.Inverse(n, l)
-	if err != nil {
-		return // keeps the coordinates it has
-	}
-	m.A = linalg.Mul(n, n, n, inv, linalg.Mul(n, n, n, m.A, l))
+	m.A = linalg.Mul(n, n, n, inv, linalg.Mul(n, n, n, m.A, t))
 	m.B = linalg.Mul(n, n, m.Inputs, inv, m.B)
-	m.C = linalg.Mul(m.Outputs, n, n, m.C, l)
+	m.C = linalg.Mul(m.Outputs, n, n, m.C, t)
 	m.Bx = linalg.Mul(n, n, 1, inv, m.Bx)
-	m.mean = linalg.Mul(n, n, 1, inv, m.mean)
 }
 
 // physical turns a model in scaled signals into one in physical units.
@@ -125,28 +121,50 @@ func (s *scaling) physical(m *Model) *Model {
 func (m *Model) score(parts []stretch, windows []int) float64 {
 	var ss, count float64
 	for i := range parts {
-		s, w := &parts[i], windows[i]
-		u := make([][]float64, m.Inputs)
-		uw := make([][]float64, m.Inputs)
-		for j := range u {
-			d := s.delayed(j, m.Delay[j])
-			uw[j], u[j] = d[:w], d[w:]
-		}
-		yw := make([][]float64, m.Outputs)
-		for o := range yw {
-			yw[o] = s.y[o][:w]
-		}
-		y, _ := m.run(u, m.observe(uw, yw, w), s.steps-w)
-		for o := range y {
-			for k, v := range y[o] {
-				d := s.y[o][w+k] - v
-				ss += d * d
-			}
-			count += float64(len(y[o]))
-		}
+		e, n := m.sse(&parts[i], 0, windows[i])
+		ss, count = ss+e, count+n
 	}
 	if v := ss / max(count, 1); !math.IsNaN(v) {
 		return v
 	}
 	return math.Inf(1)
 }
+
+// sse sums squared errors of the simulation that starts after a window of w samples from sample from on.
+func (m *Model) sse(s *stretch, from, w int) (ss, count float64) {
+	u, uw := make([][]float64, m.Inputs), make([][]float64, m.Inputs)
+	for j := range u {
+		d := s.delayed(j, m.Delay[j])
+		uw[j], u[j] = d[from:from+w], d[from+w:]
+	}
+	yw := make([][]float64, m.Outputs)
+	for o := range yw {
+		yw[o] = s.y[o][from : from+w]
+	}
+	y, _ := m.run(u, m.observe(uw, yw, w), s.steps-from-w)
+	for o := range y {
+		for k, v := range y[o] {
+			d := s.y[o][from+w+k] - v
+			ss += d * d
+		}
+		count += float64(len(y[o]))
+	}
+	return ss, count
+}
+
+// again is score with further starts in the middle of each stretch, for less luck of a single initial state.
+func (m *Model) again(parts []stretch, windows []int) float64 {
+	var more []stretch
+	var w []int
+	for i := range parts {
+		s := &parts[i]
+		more, w = append(more, *s), append(w, windows[i])
+		for k := 1; k < checkStarts && s.steps > 4*windows[i]; k++ {
+			more, w = append(more, s.cut(k*s.steps/checkStarts, s.steps)), append(w, windows[i])
+		}
+	}
+	return m.score(more, w)
+}
+
+// checkStarts is the number of starts per stretch of the data that choose.
+const checkStarts = 3

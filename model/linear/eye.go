@@ -2,8 +2,6 @@ package linear
 
 import (
 	"math"
-
-	"github.com/plumb-go/plumb/internal/linalg"
 )
 
 // eye is the estimator of initial states as training sees it: the state at the beginning of a stretch is the one that
@@ -16,14 +14,10 @@ type eye struct {
 }
 
 // equations returns, per stretch, the equations of the window and the prior. The fitter's banks must hold the
-// simulation from x0.
+// simulation from x0. How the prior changes with the poles is left out.
 func (e *eye) equations(f *fitter, q *normal, s *sum, x0 [][]float64) []states {
-	v := f.spread(s)
 	n := q.l.n
-	prior, err := linalg.Inverse(n, v.cov)
-	if err != nil {
-		prior = linalg.Identity(n)
-	}
+	prior := s.prior(f.horizon())
 	out := make([]states, len(f.parts))
 	for i := range f.parts {
 		out[i] = newStates(q.l)
@@ -41,7 +35,7 @@ func (e *eye) equations(f *fitter, q *normal, s *sum, x0 [][]float64) []states {
 		for r := range n {
 			for c := range n {
 				out[i].z[r*n+c] += prior[r*n+c]
-				out[i].w[r] += prior[r*n+c] * (v.mean[c] - x0[i][c])
+				out[i].w[r] -= prior[r*n+c] * x0[i][c]
 			}
 		}
 	}

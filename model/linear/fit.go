@@ -15,13 +15,14 @@ const (
 	fewRows     = 4000  // rows of the Jacobian in a candidate fit
 	manyRows    = 30000 // in the last fit
 	tryIters    = 8     // Levenberg-Marquardt iterations of a candidate
-	lastIters   = 40   // of the last fit, on some of a long record
-	allIters    = 12   // then on all of it
+	lastIters   = 40    // of the last fit, on some of a long record
+	allIters    = 12    // then on all of it
 	eyeRounds   = 4
 	heldOut     = 0.25 // share of the training data that chooses where there are no validation data
 	heldWindow  = 50   // samples that initialise a held-out stretch
 	patience    = 4    // orders without improvement before the search ends
 	improvement = 0.01 // relative fall of the error that counts
+	uncertain   = 0.25 // the same where windows do not settle the initial state: the error of the few starts is luck
 	leastRecord = 40   // samples
 )
 
@@ -54,6 +55,7 @@ func Fit(ctx context.Context, set *dataset.Set, o Options) (*Model, error) {
 type candidate struct {
 	delay  []int
 	sum    *sum
+	eye    *eye // nil: initial states free
 	method string
 	score  float64 // mean square simulation error on the data that choose, or on the fitted data if that is larger
 }
@@ -219,33 +221,43 @@ func increments(parts []stretch) []stretch {
 // try fits a candidate from a start; nil when it breaks down.
 func (c *chooser) try(s *sum, delay []int, method string, iterations int) (*candidate, error) {
 	f := &fitter{parts: c.few, delay: delay, stride: stride(c.few, c.p, fewRows)}
-	fitted, m, err := c.settle(f, s, c.starts[:len(c.few)], iterations)
+	fitted, m, e, err := c.settle(f, s, c.starts[:len(c.few)], nil, iterations)
 	if err != nil {
 		if c.ctx.Err() != nil {
 			return nil, err
 		}
 		return nil, nil
 	}
-	k := &candidate{delay: slices.Clone(delay), sum: fitted, method: method}
-	k.score = max(m.score(c.check, c.windows), m.score(f.parts, c.starts))
+	dbg("   %d %v %s %d: check %.4g starts %.4g free %.4g", fitted.order(), delay, method, iterations, math.Sqrt(m.score(c.check, c.windows)), math.Sqrt(m.score(f.parts, c.starts)), m.trust)
+	k := &candidate{delay: slices.Clone(delay), sum: fitted, eye: e, method: method}
+	k.score = max(m.again(c.check, c.windows), m.score(f.parts, c.starts))
 	return k, nil
 }
 
 // stride leaves about rows samples times outputs.
 func stride(parts []stretch, p, rows int) int { return max(length(parts)*p/rows, 1) }
 
-// finish fits the chosen structure to all estimation data.
+// finish fits the chosen structure to all estimation data, some of a long record first.
 func (c *chooser) finish(best *candidate) (*Model, error) {
 	some := shorten(c.all, fewSamples)
-	f := &fitter{parts: some, delay: best.delay, stride: stride(some, c.p, fewRows)}
-	s, _, err := f.refine(c.ctx, best.sum, nil, lastIters)
-	if err != nil {
-		return nil, fmt.Errorf("linear: last fit: %w", err)
-	}
-	f = &fitter{parts: c.all, delay: best.delay, stride: stride(c.all, c.p, manyRows)}
-	_, m, err := c.settle(f, s, c.starts, allIters)
-	if err != nil {
-		return nil, fmt.Errorf("linear: last fit: %w", err)
+	s := best.sum
+	var m *Model
+	for _, f := range []*fitter{
+		{parts: some, stride: stride(some, c.p, fewRows)},
+		{parts: c.all, stride: stride(c.all, c.p, manyRows)},
+	} {
+		iterations := lastIters
+		if len(f.parts) > 0 && length(f.parts) > fewSamples {
+			iterations = allIters
+		}
+		f.delay = best.delay
+		var err error
+		if s, m, _, err = c.settle(f, s, c.starts, best.eye, iterations); err != nil {
+			return nil, fmt.Errorf("linear: last fit: %w", err)
+		}
+		if length(some) == length(c.all) {
+			break
+		}
 	}
 	m.Method = best.method
 	return m, nil
@@ -256,37 +268,65 @@ func (c *chooser) finish(best *candidate) (*Model, error) {
 const hidden = 0.05
 
 // settle fits from a start: first with free initial states; then, where it makes a difference, with initial states that
-// follow from the windows as they do when the model is used, after finding out how far windows can be trusted.
-func (c *chooser) settle(f *fitter, s *sum, windows []int, iterations int) (*sum, *Model, error) {
+// follow from the windows as they do when the model is used, after finding out how far windows can be trusted. With a
+// known estimator e it begins with that. It returns the estimator if one was used.
+func (c *chooser) settle(f *fitter, s *sum, windows []int, e *eye, iterations int) (*sum, *Model, *eye, error) {
+	if e != nil {
+		e = &eye{windows, e.trust, e.forget}
+		s, m, err := c.watch(f, s, nil, e, iterations)
+		return s, m, e, err
+	}
 	s, x0, err := f.refine(c.ctx, s, nil, iterations)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	m, v := f.deployed(s, x0)
+	errors := f.errors(s, x0)
+	m := f.deployed(s, errors)
 	free := 0.0
-	for _, e := range v.errors {
+	for _, e := range errors {
 		free += e / float64(c.p)
 	}
-	least := m.score(f.parts, windows)
-	if iterations == 0 || least <= free*(1+hidden)*(1+hidden) {
-		return s, m, nil
+	if iterations == 0 || m.score(f.parts, windows) <= free*(1+hidden)*(1+hidden) {
+		return s, m, nil, nil
 	}
 	m.tune(f.parts, windows)
-	best := s
-	least = m.score(f.parts, windows)
-	f.eye = &eye{windows: windows, trust: m.trust, forget: m.forget}
-	for range eyeRounds {
-		if s, x0, err = f.refine(c.ctx, s, x0, iterations/eyeRounds); err != nil {
-			if c.ctx.Err() != nil {
-				return nil, nil, err
-			}
-			break
+	e = &eye{windows, m.trust, m.forget}
+	t, k, err := c.watch(f, s, x0, e, iterations)
+	if err != nil {
+		if c.ctx.Err() != nil {
+			return nil, nil, nil, err
 		}
-		k, _ := f.deployed(s, x0)
-		k.trust, k.forget = m.trust, m.forget
-		if e := k.score(f.parts, windows); e < least {
-			best, m, least = s, k, e
+		return s, m, e, nil
+	}
+	if k.score(f.parts, windows) < m.score(f.parts, windows) {
+		s, m = t, k
+	}
+	return s, m, e, nil
+}
+
+// watch fits with initial states that follow from the windows. The estimator's prior changes with the poles, which the
+// steps do not account for, so the best of a few rounds is kept, the start among them.
+func (c *chooser) watch(f *fitter, s *sum, x0 [][]float64, e *eye, iterations int) (best *sum, m *Model, err error) {
+	f.eye = e
+	least := math.Inf(1)
+	for round := range eyeRounds + 1 {
+		count := 0
+		if round > 0 {
+			count = max(iterations/eyeRounds, 1)
 		}
+		if s, x0, err = f.refine(c.ctx, s, x0, count); err != nil {
+			return nil, nil, err
+		}
+		k := f.deployed(s, nil)
+		k.trust, k.forget = e.trust, e.forget
+		if v := k.score(f.parts, e.windows); v < least {
+			best, m, least = s, k, v
+		}
+	}
+	if best == nil {
+		return nil, nil, errNormal
 	}
 	return best, m, nil
 }
+
+var dbg = func(string, ...any) {}

@@ -67,8 +67,8 @@ func (o Options) withDefaults(m, p int) (Options, error) {
 	return o, nil
 }
 
-// Model is a linear model in physical units. Matrices are row-major. The states are scaled so that they have unit
-// covariance over the estimation data.
+// Model is a linear model in physical units. Matrices are row-major. The states are those of the
+// mean input's rest state at zero, scaled to unit second moments over the estimation data.
 type Model struct {
 	Order, Inputs, Outputs int
 	A                      []float64 // Order x Order
@@ -80,7 +80,6 @@ type Model struct {
 	Delay                  []int     // samples, one per input
 	Method                 string    // the start that won: "arx" or "subspace", refined on the output error
 
-	mean   []float64 // mean state over the estimation data
 	trust  []float64 // per output: 1 / variance of the simulation error
 	forget float64   // weight of a window's sample falls by this factor per sample of age
 }

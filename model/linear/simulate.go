@@ -9,14 +9,14 @@ import (
 )
 
 // Simulate returns the outputs (one slice per output) under inputs u (one slice per input, equally long) from the state
-// x0; nil x0 means the mean state of the estimation data. An input is taken as constant before its first sample.
+// x0; nil x0 means zero, the state at rest under the mean input of the estimation data. An input is taken as constant before its first sample.
 func (m *Model) Simulate(u [][]float64, x0 []float64) ([][]float64, error) {
 	steps, err := m.window(u, nil)
 	if err != nil {
 		return nil, err
 	}
 	if x0 == nil {
-		x0 = m.mean
+		x0 = make([]float64, m.Order)
 	}
 	if len(x0) != m.Order {
 		return nil, fmt.Errorf("linear: initial state of length %d for a model of order %d", len(x0), m.Order)
@@ -28,8 +28,8 @@ func (m *Model) Simulate(u [][]float64, x0 []float64) ([][]float64, error) {
 // InitialState returns the state at the sample after a window of measured inputs and outputs (one slice per signal, all
 // equally long). It is the weighted least-squares estimate: the window's outputs against their simulation, errors weighed
 // by the inverse variance that the model's simulation error has on the estimation data and by the sample's age, together with
-// the state's mean and covariance on the estimation data, which decide what the window does not show. An empty window
-// gives the mean state.
+// the state's second moments on the estimation data, which decide what the window does not show. An empty window gives
+// zero.
 func (m *Model) InitialState(u, y [][]float64) ([]float64, error) {
 	steps, err := m.window(u, y)
 	if err != nil {
@@ -88,12 +88,14 @@ func (m *Model) run(u [][]float64, x []float64, steps int) (y [][]float64, end [
 	return y, x
 }
 
-// observe is InitialState for delayed inputs. With unit state covariance the estimate minimises
+// observe is InitialState for delayed inputs. With unit second moments of the state the estimate
+// minimises
 //
-//	|x - mean|^2 + sum_k w_k sum_i trust_i (y_i(k) - yfree_i(k) - (C A^k x)_i)^2
+//	|x|^2 + sum_k w_k sum_i trust_i (y_i(k) - yfree_i(k) - (C A^k x)_i)^2
 func (m *Model) observe(u, y [][]float64, steps int) []float64 {
 	n := m.Order
-	free, _ := m.run(u, m.mean, steps)
+	x := make([]float64, n)
+	free, _ := m.run(u, x, steps)
 	info, rhs := linalg.Identity(n), make([]float64, n)
 	rows := append([]float64(nil), m.C...) // C A^k
 	w := math.Pow(m.forget, float64(steps-1))
@@ -109,9 +111,8 @@ func (m *Model) observe(u, y [][]float64, steps int) []float64 {
 		rows = linalg.Mul(m.Outputs, n, n, rows, m.A)
 		w /= m.forget
 	}
-	x := append([]float64(nil), m.mean...)
 	if l, ok := linalg.Cholesky(n, info); ok { // identity plus squares: fails on overflow only
-		axpy(x, 1, linalg.SolveCholesky(n, 1, l, rhs))
+		x = linalg.SolveCholesky(n, 1, l, rhs)
 	}
 	_, end := m.run(u, x, steps)
 	return end

@@ -2,8 +2,8 @@ package linear
 
 // Trials of the initial-state estimator.
 const (
-	tuneStarts  = 24  // windows over the estimation data
-	tuneHorizon = 400 // samples simulated from each
+	tuneStarts  = 12   // windows over the estimation data
+	tuneHorizon = 3000 // samples simulated from each
 )
 
 // tune decides how far windows of the given lengths are to be trusted: the variance of its errors, as a share of the
@@ -18,7 +18,7 @@ func (m *Model) tune(parts []stretch, lengths []int) {
 	base := append([]float64(nil), m.trust...)
 	best := m.score(starts, windows) * (1 - improvement)
 	trust, forget := 1.0, 1.0
-	for _, t := range []float64{1, 10, 100, 1e3, 1e4} {
+	for _, t := range []float64{1, 10, 100} {
 		for _, g := range []float64{1, 0.97, 0.9, 0.7} {
 			m.forget = g
 			for i := range base {

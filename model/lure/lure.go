@@ -121,21 +121,17 @@ func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) erro
 	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
 }
 
-// limit is the largest radius that the parametrised set surely holds at the start.
+// limit is the largest first modulus; a free linear part has no bound.
 func (m *Network) limit(rMax float64) float64 {
 	if m.core == nil {
 		return rMax
 	}
-	delta := margin(rMax)
-	return min(rMax, 0.999*math.Sqrt(max(2-1/(m.Rate*m.Rate)-delta, 0.01)*(1-delta)))
+	return model.Limit(m.Rate, rMax)
 }
-
-// margin is the room left between the start and the edge of the parametrised set.
-func margin(rMax float64) float64 { return 0.2 * (1 - rMax) }
 
 func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
 	if m.core != nil {
-		if _, err := m.core.Init(a0, nil, nil, 0, margin(rMax), theta[:m.core.Dim()]); err != nil {
+		if _, err := m.core.Init(a0, nil, nil, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
 			return err
 		}
 		theta = theta[m.core.Dim():]
