@@ -50,7 +50,7 @@ func gemm[T number](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb
 	}
 }
 
-// gemmPlain goes through C row by row and takes four rows of op(B) at a time where they lie together.
+// gemmPlain goes through C row by row and takes four rows of B at a time.
 func gemmPlain[T number](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb int, acc bool, c []T, ldc int) {
 	ars, acs := lda, 1
 	if transA {
@@ -62,30 +62,56 @@ func gemmPlain[T number](transA, transB bool, m, n, k int, a []T, lda int, b []T
 			clear(row)
 		}
 		if transB {
-			for j := range row {
-				bj := b[j*ldb : j*ldb+k]
-				var s T
-				for l, v := range bj {
-					s += a[i*ars+l*acs] * v
-				}
-				row[j] += s
-			}
-			continue
+			rowDots(row, a[i*ars:], acs, k, b, ldb)
+		} else {
+			rowSums(row, a[i*ars:], acs, k, b, ldb)
 		}
-		l := 0
-		for ; l+4 <= k; l += 4 {
-			s0, s1, s2, s3 := a[i*ars+l*acs], a[i*ars+(l+1)*acs], a[i*ars+(l+2)*acs], a[i*ars+(l+3)*acs]
-			b0, b1, b2, b3 := b[l*ldb:], b[(l+1)*ldb:], b[(l+2)*ldb:], b[(l+3)*ldb:]
-			b0, b1, b2, b3 = b0[:n], b1[:n], b2[:n], b3[:n]
-			for j := range row {
-				row[j] += s0*b0[j] + s1*b1[j] + s2*b2[j] + s3*b3[j]
-			}
+	}
+}
+
+// rowDots adds the products of a, k numbers acs apart, with the rows of b.
+func rowDots[T number](row, a []T, acs, k int, b []T, ldb int) {
+	j := 0
+	for ; j+4 <= len(row); j += 4 {
+		b0, b1, b2, b3 := b[j*ldb:], b[(j+1)*ldb:], b[(j+2)*ldb:], b[(j+3)*ldb:]
+		b0, b1, b2, b3 = b0[:k], b1[:k], b2[:k], b3[:k]
+		var s0, s1, s2, s3 T
+		for l := range k {
+			v := a[l*acs]
+			s0 += v * b0[l]
+			s1 += v * b1[l]
+			s2 += v * b2[l]
+			s3 += v * b3[l]
 		}
-		for ; l < k; l++ {
-			s, bl := a[i*ars+l*acs], b[l*ldb:l*ldb+n]
-			for j, v := range bl {
-				row[j] += s * v
-			}
+		row[j] += s0
+		row[j+1] += s1
+		row[j+2] += s2
+		row[j+3] += s3
+	}
+	for ; j < len(row); j++ {
+		var s T
+		for l, v := range b[j*ldb : j*ldb+k] {
+			s += a[l*acs] * v
+		}
+		row[j] += s
+	}
+}
+
+// rowSums adds the first k rows of b, weighted with a, numbers acs apart.
+func rowSums[T number](row, a []T, acs, k int, b []T, ldb int) {
+	n, l := len(row), 0
+	for ; l+4 <= k; l += 4 {
+		s0, s1, s2, s3 := a[l*acs], a[(l+1)*acs], a[(l+2)*acs], a[(l+3)*acs]
+		b0, b1, b2, b3 := b[l*ldb:], b[(l+1)*ldb:], b[(l+2)*ldb:], b[(l+3)*ldb:]
+		b0, b1, b2, b3 = b0[:n], b1[:n], b2[:n], b3[:n]
+		for j := range row {
+			row[j] += s0*b0[j] + s1*b1[j] + s2*b2[j] + s3*b3[j]
+		}
+	}
+	for ; l < k; l++ {
+		s := a[l*acs]
+		for j, v := range b[l*ldb : l*ldb+n] {
+			row[j] += s * v
 		}
 	}
 }
