@@ -116,13 +116,20 @@ func (s *scaling) physical(m *Model) *Model {
 	return &out
 }
 
-// score is the mean square error of free simulation over the samples after the window, averaged over outputs, of a
-// model in scaled signals. +Inf when it diverges.
-func (m *Model) score(parts []stretch, windows []int) float64 {
+// score is the mean square error of free simulation over the samples after the windows, averaged over outputs, of a
+// model in scaled signals; each stretch is simulated from its beginning and, with more than one start, from as many
+// places. +Inf when it diverges.
+func (m *Model) score(parts []stretch, starts int) float64 {
 	var ss, count float64
 	for i := range parts {
-		e, n := m.sse(&parts[i], 0, windows[i])
-		ss, count = ss+e, count+n
+		s := &parts[i]
+		for k := range starts {
+			if k > 0 && s.steps < 4*s.window {
+				break
+			}
+			e, n := m.sse(s, k*s.steps/starts)
+			ss, count = ss+e, count+n
+		}
 	}
 	if v := ss / max(count, 1); !math.IsNaN(v) {
 		return v
@@ -130,8 +137,9 @@ func (m *Model) score(parts []stretch, windows []int) float64 {
 	return math.Inf(1)
 }
 
-// sse sums squared errors of the simulation that starts after a window of w samples from sample from on.
-func (m *Model) sse(s *stretch, from, w int) (ss, count float64) {
+// sse sums squared errors of the simulation whose window begins at a sample.
+func (m *Model) sse(s *stretch, from int) (ss, count float64) {
+	w := min(s.window, s.steps-from)
 	u, uw := make([][]float64, m.Inputs), make([][]float64, m.Inputs)
 	for j := range u {
 		d := s.delayed(j, m.Delay[j])
@@ -151,20 +159,3 @@ func (m *Model) sse(s *stretch, from, w int) (ss, count float64) {
 	}
 	return ss, count
 }
-
-// again is score with further starts in the middle of each stretch, for less luck of a single initial state.
-func (m *Model) again(parts []stretch, windows []int) float64 {
-	var more []stretch
-	var w []int
-	for i := range parts {
-		s := &parts[i]
-		more, w = append(more, *s), append(w, windows[i])
-		for k := 1; k < checkStarts && s.steps > 4*windows[i]; k++ {
-			more, w = append(more, s.cut(k*s.steps/checkStarts, s.steps)), append(w, windows[i])
-		}
-	}
-	return m.score(more, w)
-}
-
-// checkStarts is the number of starts per stretch of the data that choose.
-const checkStarts = 3

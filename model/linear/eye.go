@@ -8,9 +8,8 @@ import (
 // Model.InitialState would find in the stretch's first samples. A fit whose initial states are free may hide an error
 // of its own, such as friction at rest, in states that no window shows.
 type eye struct {
-	windows []int     // samples, per stretch
-	trust   []float64 // weight of a squared error, per output
-	forget  float64
+	trust  []float64 // weight of a squared error, per output
+	forget float64
 }
 
 // equations returns, per stretch, the equations of the window and the prior. The fitter's banks must hold the
@@ -22,7 +21,7 @@ func (e *eye) equations(f *fitter, q *normal, s *sum, x0 [][]float64) []states {
 	for i := range f.parts {
 		out[i] = newStates(q.l)
 		b := f.bank(s, i)
-		w := e.windows[i]
+		w := f.parts[i].window
 		weight := make([]float64, w)
 		for k := range weight {
 			weight[k] = math.Pow(e.forget, 0.5*float64(w-1-k))

@@ -8,10 +8,10 @@ import (
 )
 
 // stretch is one part in scaled signals. Inputs carry a lead of earlier samples, so that a delayed input is a shifted
-// view: input j at time k with delay d is u[j][lead+k-d].
+// view: input j at time k with delay d is u[j][lead+k-d]. The first window samples initialise a simulation.
 type stretch struct {
-	steps, lead int
-	u, y        [][]float64
+	steps, lead, window int
+	u, y                [][]float64
 }
 
 // delayed is the view of input j whose element k is the input at time k-delay.
@@ -21,7 +21,7 @@ func (s *stretch) delayed(j, delay int) []float64 {
 
 // cut returns samples [from, to) with what came before as lead.
 func (s *stretch) cut(from, to int) stretch {
-	c := stretch{steps: to - from, lead: s.lead + from}
+	c := stretch{steps: to - from, lead: s.lead + from, window: min(s.window, (to-from)/2)}
 	for _, u := range s.u {
 		c.u = append(c.u, u[:s.lead+to])
 	}
@@ -30,6 +30,9 @@ func (s *stretch) cut(from, to int) stretch {
 	}
 	return c
 }
+
+// usualWindow is the window of a part that has none, in samples.
+const usualWindow = 50
 
 // scaling maps signals to zero mean and unit standard deviation over the estimation parts.
 type scaling struct {
@@ -75,7 +78,10 @@ func (s *scaling) stretches(set *dataset.Set, parts []dataset.Part, lead int) []
 	var out []stretch
 	for _, p := range parts {
 		data := set.Record.Experiments[p.Experiment].Data
-		st := stretch{steps: p.To - p.From, lead: lead}
+		st := stretch{steps: p.To - p.From, lead: lead, window: p.Window}
+		if st.window == 0 {
+			st.window = min(usualWindow, st.steps/4)
+		}
 		for j, c := range set.Inputs {
 			u := make([]float64, lead+st.steps)
 			for k := range u {
