@@ -562,10 +562,6 @@ many:
 	VMOVUPD      32(CX), Y1
 	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y2
 	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y3
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y4
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y5
-	VMINPD       Y2, Y4, Y2
-	VMINPD       Y3, Y5, Y3
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y4
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y5
 	VMAXPD       Y2, Y4, Y2
@@ -656,8 +652,6 @@ single:
 	JLT          rest
 	VMOVUPD      (CX), Y0
 	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y1
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y2
-	VMINPD       Y1, Y2, Y1
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y2
 	VMAXPD       Y1, Y2, Y1
 	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y2
@@ -712,8 +706,6 @@ rest:
 	VMOVUPD      32(BX), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y2
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y3
-	VMINPD       Y2, Y3, Y2
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y3
 	VMAXPD       Y2, Y3, Y2
 	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y3
@@ -773,10 +765,6 @@ many:
 	VMOVUPD      32(CX), Y1
 	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y2
 	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y3
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y4
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y5
-	VMINPD       Y2, Y4, Y2
-	VMINPD       Y3, Y5, Y3
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y4
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y5
 	VMAXPD       Y2, Y4, Y2
@@ -903,8 +891,6 @@ single:
 	JLT          rest
 	VMOVUPD      (CX), Y0
 	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y1
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y2
-	VMINPD       Y1, Y2, Y1
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y2
 	VMAXPD       Y1, Y2, Y1
 	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y2
@@ -977,8 +963,6 @@ rest:
 	VMOVUPD      32(BX), Y0
 	VMASKMOVPD   (CX), Y0, Y1
 	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y2
-	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y3
-	VMINPD       Y2, Y3, Y2
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y3
 	VMAXPD       Y2, Y3, Y2
 	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y3
@@ -1616,10 +1600,6 @@ many:
 	VMOVUPS      32(CX), Y1
 	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y2
 	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y3
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y4
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y5
-	VMINPS       Y2, Y4, Y2
-	VMINPS       Y3, Y5, Y3
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y4
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y5
 	VMAXPS       Y2, Y4, Y2
@@ -1700,8 +1680,6 @@ single:
 	JLT          rest
 	VMOVUPS      (CX), Y0
 	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y1
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y2
@@ -1751,8 +1729,6 @@ rest:
 	VMOVUPD      32(BX), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y2
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y3
@@ -1807,10 +1783,6 @@ many:
 	VMOVUPS      32(CX), Y1
 	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y2
 	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y3
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y4
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y5
-	VMINPS       Y2, Y4, Y2
-	VMINPS       Y3, Y5, Y3
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y4
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y5
 	VMAXPS       Y2, Y4, Y2
@@ -1911,8 +1883,6 @@ single:
 	JLT          rest
 	VMOVUPS      (CX), Y0
 	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y1
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y2
@@ -1972,8 +1942,6 @@ rest:
 	VMOVUPD      32(BX), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y2
-	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y3

@@ -55,10 +55,13 @@ func (p prec) expm1Poly(r vec) (poly, r2 vec) {
 // exp is e^x for every x. The power of two is split in two factors so that results beyond the normal range are
 // rounded once.
 func (p prec) exp(x vec) vec {
+	return p.expBelow(apply(p.min, p.copyOf(p.at(x, formats[p.size].expMax)), x))
+}
+
+// expBelow is exp for x <= expMax. Operand orders keep a NaN of x, here and above.
+func (p prec) expBelow(x vec) vec {
 	f := formats[p.size]
-	// The operand order keeps a NaN of x.
-	t := apply(p.min, p.copyOf(p.at(x, f.expMax)), x)
-	t = apply(p.max, p.copyOf(p.at(x, f.expMin)), t)
+	t := apply(p.max, p.copyOf(p.at(x, f.expMin)), x)
 	bits, r := p.reduce(t, 2*f.bias)
 	poly, r2 := p.expm1Poly(r)
 	e := apply(p.add, p.step(poly, r2, r), p.at(x, 1))
@@ -99,7 +102,7 @@ func (p prec) tanh(x vec) vec {
 // sigmoid is N/(1+e), e = exp(-|x|), N = e for negative x and 1 otherwise; the rounding errors of 1+e and of the
 // quotient are carried along.
 func (p prec) sigmoid(x vec) vec {
-	e := p.exp(apply(p.or, x, p.signs(x, false)))
+	e := p.expBelow(apply(p.or, x, p.signs(x, false)))
 	one := p.copyOf(p.at(x, 1))
 	s := apply(p.add, e, one)
 	low := apply(p.sub, e, apply(p.sub, s, one))
@@ -125,7 +128,7 @@ func (p prec) softplus(x vec) vec {
 	for i := range formats[p.size].log1pTerms {
 		c = append(c, 1/float64(2*i+3))
 	}
-	e := p.exp(apply(p.or, x, p.signs(x, false)))
+	e := p.expBelow(apply(p.or, x, p.signs(x, false)))
 	w := apply(p.div, apply(p.add, e, e), apply(p.add, e, p.at(x, 2)))
 	h := apply(p.mul, w, p.at(x, 0.5))
 	z := apply(p.mul, h, h)
