@@ -106,13 +106,24 @@ func (p plant) cascade(o Options) ssm.Options {
 		if o.States > 0 {
 			c.Blocks[i].States = o.States
 		} else if p.order > manyModes {
-			c.Blocks[i].States = min((p.order+1)/2, 20)
+			c.Blocks[i].States = min(p.complexModes(), 20)
 		}
 		if o.Hidden > 0 && c.Blocks[i].Hidden > 0 {
 			c.Blocks[i].Hidden = o.Hidden
 		}
 	}
 	return c
+}
+
+// complexModes counts the linear poles, a conjugate pair once.
+func (p plant) complexModes() int {
+	n := 0
+	for _, m := range p.modes {
+		if imag(m) >= 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // candidates lists the classes that carry the wanted claim.

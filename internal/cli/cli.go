@@ -43,11 +43,12 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if e, ok := errors.AsType[exitError](err); ok {
 		return e.code
 	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "plumb: interrupted")
+		return exitInterrupted
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "plumb: %v\n", err)
-		if errors.Is(err, context.Canceled) {
-			return exitInterrupted
-		}
 		return exitFailed
 	}
 	return exitOK

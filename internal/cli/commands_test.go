@@ -235,12 +235,12 @@ func TestRounding(t *testing.T) {
 	if up, down := upward(third), downward(third); new(big.Rat).SetFloat64(up).Cmp(third) <= 0 || new(big.Rat).SetFloat64(down).Cmp(third) >= 0 {
 		t.Errorf("1/3 lies in [%v, %v]", down, up)
 	}
-	for in, want := range map[float64]string{0.97: "0.9700", 0.99990001: "0.9999001", 0.123456: "0.1235", 0.9999995: "0.999999500"} {
+	for in, want := range map[float64]string{0.97: "0.9700", 0.99990001: "0.9999001", 0.123456: "0.1235", 0.9999995: "0.999999500", 0.00020643: "0.0002065"} {
 		if got := rateText(in); got != want {
 			t.Errorf("rate %v prints as %s, want %s", in, got, want)
 		}
 	}
-	for in, want := range map[float64]string{695.788935617706: "695.8", 2.00001: "2.002", 0.5: "0.5"} {
+	for in, want := range map[float64]string{695.788935617706: "695.8", 2.00001: "2.001", 0.5: "0.5", 155.12: "155.2", 2e-7: "2e-07", 99999: "1e+05"} {
 		if got := roundUp(in); got != want {
 			t.Errorf("gain bound %v prints as %s, want %s", in, got, want)
 		}

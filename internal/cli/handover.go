@@ -8,6 +8,8 @@ import (
 	"math/cmplx"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/plumb-go/plumb/bundle"
@@ -41,6 +43,7 @@ func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, beg
 	h := &handover{res: res, set: set, run: run, path: path, name: name}
 	h.parts, h.notes = scored(set)
 	h.warnings = ident.OutOfRange(set, h.parts, &res.Model.Scaling)
+	h.warnings = append(integrator(res, set), h.warnings...)
 	h.judged = judge(path)
 	r := &result{
 		Data: run.Flags.Data, Inputs: names(set, set.Inputs), Outputs: names(set, set.Outputs), Ts: set.Record.Ts,
@@ -94,6 +97,25 @@ type handover struct {
 	model, linear *memo
 	forgetting    *ident.Forgetting
 	bound         []float64
+}
+
+// integrator warns of a linear pole so near 1 that its time constant is longer than every training part, where no output
+// was said to integrate.
+func integrator(res *ident.Result, set *dataset.Set) []string {
+	if slices.Contains(res.Model.Integrate, true) {
+		return nil
+	}
+	longest := 0
+	for _, p := range set.Train {
+		longest = max(longest, p.To-p.From)
+	}
+	for _, p := range res.Linear.Poles() {
+		if imag(p) == 0 && real(p) > 1-1/float64(longest) {
+			return []string{fmt.Sprintf("the linear model has a pole at %.7g, which integrates over the %d samples of the training data. No contracting, input-to-state stable or bounded model represents an integrator. "+
+				"If an output is the sum of its increments, as a position is of velocity, name it: --integrate %s. The integrator then stands outside the certified block", real(p), longest, strings.Join(names(set, set.Outputs), ","))}
+		}
+	}
+	return nil
 }
 
 // scored returns the parts that figures are printed for: the test parts, each with a name, or, where there is none, the
@@ -281,9 +303,9 @@ func (h *handover) forget() error {
 		}
 		span := smallestSpan(y, h.res.YStd)
 		n, _, _ := h.res.ForgettingProved(span)
-		t.Proved = &n
+		t.Bound, t.Decided = &n, report.Numerical
 		if n > p.Scored() {
-			t.Note = fmt.Sprintf("the proved time, %d samples, is longer than the record of %d: the proof says that the model forgets, but not within this record", n, p.Scored())
+			t.Note = fmt.Sprintf("the guaranteed time, %d samples, is longer than the record of %d: the proof says that the model forgets, but not within this record", n, p.Scored())
 		}
 		if claim == ident.Contraction {
 			h.bound = h.res.ForgettingBound(span, f.Distance, len(f.Difference))

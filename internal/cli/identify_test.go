@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,11 @@ func near(a, b float64) bool { return math.Abs(a-b) <= rounding*math.Max(math.Ab
 // TestJSON identifies the demo and compares what --json says with figures computed here from the simulated signals.
 func TestJSON(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
-	v := decode(t, must(t, "identify", "demo:two-tanks", "--out", dir, "--steps", "60", "--restarts", "1", "--quiet", "--json"))
+	args := []string{"identify", "demo:two-tanks", "--out", dir, "--steps", "60", "--restarts", "1", "--quiet", "--json"}
+	if testing.Short() { // without the search for a counterexample
+		args = append(args, "--guarantee", "contraction")
+	}
+	v := decode(t, must(t, args...))
 	for _, key := range []string{"tests", "test", "linear", "certificate", "model", "parameters", "steps", "seconds", "bundle", "rungs"} {
 		if v[key] == nil {
 			t.Errorf("no %q", key)
@@ -177,7 +182,7 @@ func TestBudgetRerun(t *testing.T) {
 	}
 	tmp := t.TempDir()
 	csv := hammerstein(t, "log.csv", 500, nil)
-	must(t, "identify", csv, "--out", filepath.Join(tmp, "a"), "--budget", "1500ms", "--guarantee", "contraction", "--restarts", "1", "--quiet")
+	must(t, "identify", csv, "--out", filepath.Join(tmp, "a"), "--budget", "700ms", "--guarantee", "contraction", "--restarts", "1", "--quiet")
 	must(t, "rerun", filepath.Join(tmp, "a"), "--out", filepath.Join(tmp, "b"), "--quiet")
 	if string(read(t, tmp, "a", "log.plumb")) != string(read(t, tmp, "b", "log.plumb")) {
 		t.Error("the rerun's bytes differ")
@@ -189,16 +194,21 @@ func TestResume(t *testing.T) {
 	tmp := t.TempDir()
 	csv := hammerstein(t, "log.csv", 500, nil)
 	whole := filepath.Join(tmp, "whole")
-	args := []string{"--guarantee", "contraction", "--steps", "150", "--restarts", "1", "--quiet", "--workers", "1"}
+	args := []string{"--guarantee", "contraction", "--steps", "100", "--restarts", "1", "--quiet", "--workers", "1"}
 	must(t, append([]string{"identify", csv, "--out", whole}, args...)...)
 	want := string(read(t, whole, "log.plumb"))
-	for _, at := range []struct {
+	type cut struct {
 		fit  string
 		step int
-	}{{"r2dn/1", 50}, {"r2dn/1", 150}, {"ssm/1", 100}} {
+	}
+	cuts := []cut{{"r2dn/1", 50}, {"r2dn/1", 100}, {"ssm/1", 50}}
+	if testing.Short() {
+		cuts = cuts[:1]
+	}
+	for _, at := range cuts {
 		dir := filepath.Join(tmp, fmt.Sprintf("cut-%s-%d", at.fit[:3], at.step))
 		ctx, cancel := context.WithCancel(t.Context())
-		f := identifyFlags{source: source{Data: csv}, Model: "auto", Guarantee: "contraction", Seed: 1, Steps: 150, Restarts: 1, Budget: defaultBudget, quiet: true, workers: 1, out: dir}
+		f := identifyFlags{source: source{Data: csv}, Model: "auto", Guarantee: "contraction", Seed: 1, Steps: 100, Restarts: 1, Budget: defaultBudget, quiet: true, workers: 1, out: dir}
 		f.watch = func(p ident.Progress) {
 			if p.Fit == at.fit && p.Step >= at.step {
 				cancel()
@@ -291,6 +301,31 @@ func TestNoTestPart(t *testing.T) {
 		if notes, _ := json.Marshal(v["notes"]); !strings.Contains(string(notes), "no test part") {
 			t.Errorf("split %s: notes %s", split, notes)
 		}
+	}
+}
+
+// TestIntegrator: what no contracting model can represent is said, with the way out, and the way out works.
+func TestIntegrator(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("u,y\n")
+	r := rand.New(rand.NewPCG(7, 8))
+	x, u := 0.0, 0.0
+	for k := range 500 {
+		if k%10 == 0 {
+			u = 2*r.Float64() - 1
+		}
+		fmt.Fprintf(&b, "%g,%g\n", u, x+0.01*r.NormFloat64())
+		x += 0.2 * u
+	}
+	csv := write(t, "drive.csv", b.String())
+	args := func(more ...string) []string {
+		return append([]string{"identify", csv, "--out", filepath.Join(t.TempDir(), "x"), "--ts", "0.1", "--steps", "40", "--restarts", "1", "--model", "r2dn", "--guarantee", "contraction"}, more...)
+	}
+	if out := must(t, args()...); !strings.Contains(out, "represents an integrator") || !strings.Contains(out, "--integrate y") {
+		t.Errorf("nothing is said of the integrator:\n%s", out)
+	}
+	if out := must(t, args("--integrate", "y")...); strings.Contains(out, "represents an integrator") || !strings.Contains(out, "PROVED") {
+		t.Errorf("with --integrate:\n%s", out)
 	}
 }
 

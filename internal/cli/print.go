@@ -179,11 +179,11 @@ func printForgetting(w io.Writer, r *result) {
 	if t.Measured != nil {
 		seen = "after " + samplesText(*t.Measured, r.Ts)
 	}
-	if t.Proved == nil {
+	if t.Bound == nil {
 		fmt.Fprintf(w, "  initial state forgotten to 1 %% of the output span: measured %s; the claim gives no time\n", seen)
 		return
 	}
-	fmt.Fprintf(w, "  initial state forgotten to 1 %% of the output span: proved after %s, measured %s\n", samplesText(*t.Proved, r.Ts), seen)
+	fmt.Fprintf(w, "  initial state forgotten to 1 %% of the output span: after at most %s (%s, from the proved rate), measured %s\n", samplesText(*t.Bound, r.Ts), t.Decided, seen)
 	if t.Note != "" {
 		fmt.Fprintf(w, "  %s\n", t.Note)
 	}
@@ -225,6 +225,9 @@ func percentage(f ident.Figure) string {
 
 // rateText rounds a proved rate up, with enough digits to tell it from 1.
 func rateText(r float64) string {
+	if r < 0.1 {
+		return roundUp(r)
+	}
 	digits := 4
 	if r < 1 && r > 0 {
 		digits = max(4, 2+int(math.Ceil(-math.Log10(1-r))))
@@ -243,12 +246,14 @@ func rateText(r float64) string {
 
 // roundUp prints an upper bound with four digits, never below it.
 func roundUp(v float64) string {
-	if v <= 0 || math.IsInf(v, 0) {
+	if !(v > 0) || math.IsInf(v, 0) {
 		return strconv.FormatFloat(v, 'g', 4, 64)
 	}
-	s := strconv.FormatFloat(v, 'g', 4, 64)
-	if back, _ := strconv.ParseFloat(s, 64); back < v {
-		s = strconv.FormatFloat(v*(1+1e-3), 'g', 4, 64)
+	step := math.Pow(10, math.Floor(math.Log10(v))-3)
+	for k := math.Ceil(v / step); ; k++ {
+		s := strconv.FormatFloat(k*step, 'g', 4, 64)
+		if back, _ := strconv.ParseFloat(s, 64); back >= v {
+			return s
+		}
 	}
-	return s
 }

@@ -15,15 +15,14 @@ import (
 
 // progress shows what a run is doing: a bar on a terminal, a plain line every few seconds elsewhere.
 type progress struct {
-	w       io.Writer
-	quiet   bool
-	bars    *mpb.Progress
-	bar     *mpb.Bar
-	last    time.Time
-	stage   string
-	text    string
-	best    map[string]float64
-	minimum float64
+	w     io.Writer
+	quiet bool
+	bars  *mpb.Progress
+	bar   *mpb.Bar
+	last  time.Time
+	stage string
+	text  string
+	best  map[string]float64
 }
 
 const plainEvery = 5 * time.Second

@@ -105,10 +105,20 @@ func (h *handover) details() []string {
 			out = append(out, s.Name+" is integrated outside the certified block")
 		}
 		if !math.IsInf(m.Low[i], 0) || !math.IsInf(m.High[i], 0) {
-			out = append(out, fmt.Sprintf("%s limited to [%.6g, %.6g] %s, as its sensor is", s.Name, m.Low[i], m.High[i], s.Unit))
+			out = append(out, fmt.Sprintf("%s limited to %s, as its sensor is", s.Name, limits(m.Low[i], m.High[i], s.Unit)))
 		}
 	}
 	return out
+}
+
+func limits(low, high float64, unit string) string {
+	switch {
+	case math.IsInf(low, -1):
+		return fmt.Sprintf("at most %.6g %s", high, unit)
+	case math.IsInf(high, 1):
+		return fmt.Sprintf("at least %.6g %s", low, unit)
+	}
+	return fmt.Sprintf("[%.6g, %.6g] %s", low, high, unit)
 }
 
 func sizes(b cert.Member) string {
@@ -152,8 +162,8 @@ func (h *handover) claim() report.Claim {
 	default:
 		out.Verdict = report.Malformed
 	}
-	if t.Proved != nil {
-		out.ForgettingProved = *t.Proved
+	if t.Bound != nil {
+		out.ForgettingProved, out.ForgettingDecided = *t.Bound, t.Decided
 	}
 	out.ForgettingMeasured = -1
 	if t.Measured != nil {
@@ -304,6 +314,7 @@ func (h *handover) curveOfForgetting() *report.Forgetting {
 		Note: "Each state of the second simulation starts displaced by its travel along the part plus half a unit."}
 	switch {
 	case h.bound != nil:
+		f.Decided = report.Numerical
 		f.Note += " The bound follows from the proved rate and the metric of each member for this displacement."
 	case h.r.Certificate.Claim == ident.ISS:
 		f.Note += " Input-to-state stability bounds the distance from rest under the rest input, not this difference; no bound is drawn."

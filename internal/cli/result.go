@@ -107,7 +107,8 @@ type contraResult struct {
 
 // forgettingTimes are in samples: until two initial states differ in the output by at most 1 % of its span.
 type forgettingTimes struct {
-	Proved   *int   `json:"proved"`   // null when the claim gives none
+	Bound    *int   `json:"bound"` // from the proved rate; null when the claim gives none
+	Decided  string `json:"decided,omitempty"`
 	Measured *int   `json:"measured"` // null when it was not reached in the part
 	Part     string `json:"part"`
 	Samples  int    `json:"samples"` // scored samples of that part

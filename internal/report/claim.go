@@ -153,6 +153,9 @@ func forgettingFigure(r *Report) figure {
 		if c.RateDecided != "" {
 			f.Decided = c.RateDecided
 		}
+		if c.ForgettingDecided != "" {
+			f.Decided = c.ForgettingDecided
+		}
 	}
 	switch {
 	case c.ForgettingMeasured > 0:

@@ -88,9 +88,10 @@ type Claim struct {
 
 	// Forgetting times in samples: after this many samples two simulations from different initial states differ by at
 	// most 1 % of the output span. 0 when unknown, -1 when not reached in the simulated stretch (measured only).
-	ForgettingProved   int `json:"forgetting_proved"`
-	ForgettingMeasured int `json:"forgetting_measured"`
-	RecordSamples      int `json:"record_samples"` // length of the longest test part, for comparison; 0 when unknown
+	ForgettingProved   int    `json:"forgetting_proved"`
+	ForgettingMeasured int    `json:"forgetting_measured"`
+	ForgettingDecided  string `json:"forgetting_decided,omitempty"` // of ForgettingProved; "" means as RateDecided
+	RecordSamples      int    `json:"record_samples"`               // length of the longest test part, for comparison; 0 when unknown
 
 	Balls          []Ball  `json:"balls,omitempty"` // bounded: the ball each output ends in
 	CheckerSeconds float64 `json:"checker_seconds"`
