@@ -32,7 +32,6 @@ var layers = []string{
 // import path decides. Packages not listed may be imported by nobody.
 var thirdParty = map[string][]string{
 	"gonum.org/v1/gonum/":          {"model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident"},
-	"gonum.org/v1/plot":            {"internal/plot"},
 	"golang.org/x/sys/cpu":         {"internal/kernel"},
 	"golang.org/x/term":            {"internal/cli"},
 	"github.com/spf13/":            {"internal/cli", "cmd/plumb"},
