@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// choose returns the best candidate: of all orders tried, the smallest whose error is within improvement of the least.
+// choose returns the best candidate: the one whose error, with a price on each order, is least.
 func (c *chooser) choose() (*candidate, error) {
 	search := c.single
 	if c.p > 1 {
@@ -16,25 +16,26 @@ func (c *chooser) choose() (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	least := math.Inf(1)
+	var best *candidate
 	for _, k := range found {
-		least = min(least, k.score)
-	}
-	for _, k := range found { // rising order
-		if k.score*k.margin() <= least && !math.IsInf(k.score, 1) {
-			return k, nil
+		if !math.IsInf(k.score, 1) && (best == nil || k.priced() < best.priced()) {
+			best = k
 		}
 	}
-	return nil, errNormal
+	if best == nil {
+		return nil, errNormal
+	}
+	return best, nil
 }
 
-// margin is the factor by which another error must be smaller to count as better.
-func (k *candidate) margin() float64 {
-	m := 1 - improvement
-	if k.eye != nil {
-		m = 1 - uncertain
+// priced is the mean square error with a price on the order: the root mean square error must fall by the price with each
+// order, since some fall is chance.
+func (k *candidate) priced() float64 {
+	factor := 1 + price
+	if k.lasting {
+		factor = 1 + uncertain
 	}
-	return m * m
+	return k.score * math.Pow(factor, 2*float64(k.sum.order()))
 }
 
 // better keeps the candidate with the smaller error; either may be nil.
@@ -59,8 +60,8 @@ func (c *chooser) single() ([]*candidate, error) {
 			continue
 		}
 		found, last = append(found, best), best
-		if best.score < least*best.margin() {
-			least, idle = best.score, 0
+		if best.priced() < least {
+			least, idle = best.priced(), 0
 		} else if idle++; idle >= patience {
 			break
 		}
@@ -252,19 +253,19 @@ func (c *chooser) commonDelays() [][]int {
 	return out
 }
 
-// front keeps, in rising order, the candidates that are better than all of smaller or equal order.
+// front returns the best candidate of each order, without those that a smaller order beats at its price.
 func front(found []*candidate) []*candidate {
 	slices.SortStableFunc(found, func(a, b *candidate) int {
-		if n := a.sum.order() - b.sum.order(); n != 0 {
-			return n
-		}
-		return cmp.Compare(a.score, b.score)
+		return cmp.Or(cmp.Compare(a.sum.order(), b.sum.order()), cmp.Compare(a.score, b.score))
 	})
 	var out []*candidate
 	least := math.Inf(1)
 	for _, k := range found {
-		if k.score < least*k.margin() && (len(out) == 0 || out[len(out)-1].sum.order() < k.sum.order()) {
-			least = k.score
+		if len(out) > 0 && out[len(out)-1].sum.order() == k.sum.order() {
+			continue
+		}
+		if k.priced() < least {
+			least = k.priced()
 			out = append(out, k)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/cmplx"
 	"slices"
 
 	"github.com/plumb-go/plumb/dataset"
@@ -19,10 +20,10 @@ const (
 	allIters    = 12    // then on all of it
 	eyeRounds   = 4
 	patience    = 4    // orders without improvement before the search ends
-	improvement = 0.01 // relative fall of the error that counts
-	uncertain   = 0.25 // the same where windows do not settle the initial state: the error of the few starts is luck
+	price       = 0.02 // relative fall of the error that each order must bring
+	uncertain   = 0.25 // the same where initial states are uncertain and matter to the end: the few starts are luck
 	leastRecord = 40   // samples
-	checkStarts = 3    // simulations of each held-out stretch, for less luck of a single initial state
+	checkStarts = 3    // simulations of each stretch that is scored, for less luck of a single initial state
 )
 
 // Fit chooses and fits a linear model. Order, input delays and start are those that simulate the validation parts best
@@ -56,7 +57,9 @@ type candidate struct {
 	sum    *sum
 	eye    *eye // nil: initial states free
 	method string
-	score  float64 // mean square simulation error on the data that choose, or on the fitted data if that is larger
+
+	lasting bool    // initial states follow from windows and their effect lasts as long as the record
+	score   float64 // mean square simulation error on the data that choose, or on the fitted data if that is larger
 }
 
 // chooser holds the data of one fit.
@@ -128,26 +131,51 @@ func (c *chooser) try(s *sum, delay []int, method string, iterations int) (*cand
 		k.sum = fitted
 		if e != nil {
 			k.eye = e
+			k.lasting = k.lasting || lasts(fitted, f.horizon())
 		}
-		k.score += max(m.score(d.check, checkStarts), m.score(d.fit, 1)) / float64(len(c.folds))
+		worst := max(m.score(d.check, checkStarts), m.score(d.fit, 1))
+		if len(c.folds) > 1 { // the pieces are short: errors that grow show in the whole
+			worst = max(worst, m.score(c.all, 1))
+		}
+		k.score += worst / float64(len(c.folds))
 	}
 	return k, nil
+}
+
+// lasts reports whether some mode has not decayed to 1/e within the samples.
+func lasts(s *sum, samples int) bool {
+	for _, z := range s.poles() {
+		if math.Pow(cmplx.Abs(z), float64(samples)) > 1/math.E {
+			return true
+		}
+	}
+	return false
 }
 
 // stride leaves about rows samples times outputs.
 func stride(parts []stretch, p, rows int) int { return max(length(parts)*p/rows, 1) }
 
-// finish fits the chosen structure to all estimation data, some of a long record first.
+// finish fits the chosen structure to all estimation data, some of a long record first, and keeps the candidate's own
+// poles where more fitting made simulations from within the record worse.
 func (c *chooser) finish(best *candidate) (*Model, error) {
-	some := middle(c.all, fewSamples)
-	f := &fitter{parts: some, delay: best.delay, stride: stride(some, c.p, fewRows)}
-	s, m, _, err := c.settle(f, best.sum, best.eye, lastIters)
-	if err == nil && length(some) < length(c.all) {
-		f = &fitter{parts: c.all, delay: best.delay, stride: stride(c.all, c.p, manyRows)}
-		_, m, _, err = c.settle(f, s, best.eye, allIters)
-	}
+	f := &fitter{parts: c.all, delay: best.delay, stride: stride(c.all, c.p, manyRows)}
+	_, m, _, err := c.settle(f, best.sum, best.eye, 0)
 	if err != nil {
 		return nil, fmt.Errorf("linear: last fit: %w", err)
+	}
+	s, iterations := best.sum, lastIters
+	if some := middle(c.all, fewSamples); length(some) < length(c.all) {
+		g := &fitter{parts: some, delay: best.delay, stride: stride(some, c.p, fewRows)}
+		if t, _, _, err := c.settle(g, s, best.eye, lastIters); err == nil {
+			s, iterations = t, allIters
+		}
+	}
+	f.eye = nil
+	if _, k, _, err := c.settle(f, s, best.eye, iterations); err == nil && k.score(c.all, checkStarts) < m.score(c.all, checkStarts) {
+		m = k
+	}
+	if err := c.ctx.Err(); err != nil {
+		return nil, fmt.Errorf("linear: %w", err)
 	}
 	m.Method = best.method
 	return m, nil
@@ -175,7 +203,7 @@ func (c *chooser) settle(f *fitter, s *sum, e *eye, iterations int) (*sum, *Mode
 	for _, e := range errors {
 		free += e / float64(c.p)
 	}
-	if iterations == 0 || m.score(f.parts, 1) <= free*(1+hidden)*(1+hidden) {
+	if iterations == 0 || m.score(f.parts, checkStarts) <= free*(1+hidden)*(1+hidden) {
 		return s, m, nil, nil
 	}
 	m.tune(f.parts)
@@ -209,7 +237,7 @@ func (c *chooser) watch(f *fitter, s *sum, x0 [][]float64, e *eye, iterations in
 		}
 		k := f.deployed(s, errors)
 		k.forget = e.forget
-		if v := k.score(f.parts, 1); v < least {
+		if v := k.score(f.parts, checkStarts); v < least {
 			best, m, least = s, k, v
 		}
 	}
