@@ -267,7 +267,7 @@ func (f *identifyFlags) identify(ctx context.Context, set *dataset.Set, o ident.
 			failed = err
 		}
 	}
-	bar := newProgress(stderr, f.quiet)
+	bar := newProgress(stderr, f.quiet, f.Steps == 0 && f.repeat == nil)
 	o.Progress = func(p ident.Progress) {
 		bar.update(p)
 		if f.watch != nil {
