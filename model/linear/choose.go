@@ -28,6 +28,9 @@ func (c *chooser) choose() (*candidate, error) {
 	return best, nil
 }
 
+// negligible is a mean square error, in scaled signals, that no smaller one beats: rounding of noise-free data.
+const negligible = 1e-10
+
 // priced is the mean square error with a price on the order: the root mean square error must fall by the price with each
 // order, since some fall is chance.
 func (k *candidate) priced() float64 {
@@ -35,7 +38,7 @@ func (k *candidate) priced() float64 {
 	if k.lasting {
 		factor = 1 + uncertain
 	}
-	return k.score * math.Pow(factor, 2*float64(k.sum.order()))
+	return (k.score + negligible) * math.Pow(factor, 2*float64(k.sum.order()))
 }
 
 // better keeps the candidate with the smaller error; either may be nil.

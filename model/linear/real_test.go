@@ -39,7 +39,10 @@ func rmse(t *testing.T, m *Model, set *dataset.Set, parts []dataset.Part) float6
 	return math.Sqrt(ss / n)
 }
 
-// Free-simulation errors of linear models published or found elsewhere; see the folder's README.
+// band is how far above the reference an error may lie: other estimators of the same model class differ by that much.
+const band = 1.1
+
+// Free-simulation errors of linear models, published or found by others with the same data and split.
 func TestBenchmarks(t *testing.T) {
 	dir := dataDir(t)
 	for _, c := range []struct {
@@ -54,6 +57,9 @@ func TestBenchmarks(t *testing.T) {
 		{"fine-steering-mirror", []float64{0.2277}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.name == "fine-steering-mirror" && os.Getenv("PLUMB_LONG") == "" {
+				t.Skip("takes ten seconds; PLUMB_LONG=1 runs it")
+			}
 			set, err := benchmark.Open(c.name, dir)
 			if err != nil {
 				t.Fatal(err)
@@ -71,7 +77,6 @@ func check(t *testing.T, set *dataset.Set, want []float64) {
 		t.Fatal(err)
 	}
 	t.Logf("%.1f s, order %d, delay %v, %s, poles %.4g", time.Since(begin).Seconds(), m.Order, m.Delay, m.Method, m.Poles())
-	t.Logf("training %.4g", rmse(t, m, set, set.Train))
 	groups := map[string][]dataset.Part{}
 	var names []string
 	for _, p := range set.Test {
@@ -85,7 +90,7 @@ func check(t *testing.T, set *dataset.Set, want []float64) {
 		groups[name] = append(groups[name], p)
 	}
 	for i, n := range names {
-		if e := rmse(t, m, set, groups[n]); e > 1.1*want[i] {
+		if e := rmse(t, m, set, groups[n]); e > band*want[i] {
 			t.Errorf("test %q: %.4g, reference %.4g", n, e, want[i])
 		} else {
 			t.Logf("test %q: %.4g, reference %.4g", n, e, want[i])
@@ -93,7 +98,7 @@ func check(t *testing.T, set *dataset.Set, want []float64) {
 	}
 }
 
-// small reads two whitespace- or comma-separated columns and splits them in halves.
+// The first half trains; of the second, all is scored.
 func TestSmallProcesses(t *testing.T) {
 	dir := filepath.Join(dataDir(t), "small-processes")
 	for _, c := range []struct {

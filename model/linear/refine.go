@@ -34,14 +34,6 @@ func shapeOf(s *sum) (out []int) {
 	return out
 }
 
-// rows is the number of residuals that count.
-func (f *fitter) rows(p int) (n int) {
-	for i := range f.parts {
-		n += (f.parts[i].steps + f.stride - 1) / f.stride
-	}
-	return n * p
-}
-
 // states makes zero initial states.
 func (f *fitter) states(s *sum) [][]float64 {
 	x0 := make([][]float64, len(f.parts))
