@@ -191,17 +191,17 @@ func (h *handover) score() error {
 	r, lin := h.r, h.res.Linear
 	h.model, h.linear = remember(h.res.Model), remember(lin)
 	var err error
-	if r.Tests, err = ident.Evaluate(h.set, h.parts, h.model); err != nil {
+	if r.Tests, err = evaluate(h.set, h.parts, h.model); err != nil {
 		return err
 	}
 	claim, decided := linearClaim(lin)
 	r.Linear = linearResult{Order: lin.Order, Delay: lin.Delay, Parameters: lin.Parameters(), Claim: claim, Decided: decided}
-	if r.Linear.Tests, err = ident.Evaluate(h.set, h.parts, h.linear); err != nil {
+	if r.Linear.Tests, err = evaluate(h.set, h.parts, h.linear); err != nil {
 		return err
 	}
 	r.Test, r.Linear.Test = first(r.Tests), first(r.Linear.Tests)
 	for _, o := range h.res.Others {
-		s, err := ident.Evaluate(h.set, h.parts, o.Model)
+		s, err := evaluate(h.set, h.parts, o.Model)
 		if err != nil {
 			return err
 		}
@@ -221,6 +221,21 @@ func (h *handover) score() error {
 		}
 	}
 	return nil
+}
+
+// evaluate scores a model. Outputs of different units are not pooled.
+func evaluate(set *dataset.Set, parts []dataset.Part, m ident.Simulator) ([]ident.Score, error) {
+	scores, err := ident.Evaluate(set, parts, m)
+	for i := range scores {
+		if s := &scores[i]; mixed(s.Unit) {
+			s.Pooled = unknown
+		}
+	}
+	return scores, err
+}
+
+func mixed(units []string) bool {
+	return slices.ContainsFunc(units, func(u string) bool { return u != units[0] })
 }
 
 // linearClaim is what holds of the linear model: a stable one contracts.

@@ -312,7 +312,7 @@ func (out *outcome) show(f *identifyFlags, stdout io.Writer) error {
 	case !f.quiet:
 		out.print(stdout)
 	}
-	if v := out.result.Certificate.Verdict; v == verdictRefused || v == verdictMalformed {
+	if v := out.result.Certificate.Verdict; v != verdictProved && v != verdictNone {
 		return exitError{exitFailed}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -177,9 +178,7 @@ func TestWorkersAndRerun(t *testing.T) {
 
 // TestBudgetRerun: a run that was bounded by time is repeated by its steps.
 func TestBudgetRerun(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds by its budget")
-	}
+	thorough(t)
 	tmp := t.TempDir()
 	csv := hammerstein(t, "log.csv", 500, nil)
 	must(t, "identify", csv, "--out", filepath.Join(tmp, "a"), "--budget", "700ms", "--guarantee", "contraction", "--restarts", "1", "--quiet")
@@ -235,6 +234,7 @@ func TestResume(t *testing.T) {
 
 // TestBlind: measured outputs of the test part after its window reach nothing but the scores.
 func TestBlind(t *testing.T) {
+	thorough(t)
 	const samples, test, window = 500, 375, defaultWindow // the default split of 500 samples tests on 375-499
 	tmp := t.TempDir()
 	open := hammerstein(t, "log.csv", samples, nil)
@@ -290,8 +290,51 @@ func TestBlind(t *testing.T) {
 	}
 }
 
+// TestDescription: two outputs of different units, described in YAML, are scored one by one, and the model is that of the
+// plain file with the same split.
+func TestDescription(t *testing.T) {
+	thorough(t)
+	var b strings.Builder
+	b.WriteString("t,valve,level,p\n")
+	r := rand.New(rand.NewPCG(9, 10))
+	x, z, u := 0.0, 0.0, 0.0
+	for k := range 400 {
+		if k%8 == 0 {
+			u = 2*r.Float64() - 1
+		}
+		fmt.Fprintf(&b, "%g,%g,%g,%g\n", 0.5*float64(k), u, x+0.002*r.NormFloat64(), 1000*(z+0.002*r.NormFloat64()))
+		x, z = 0.9*x+0.1*math.Tanh(2*u), 0.8*z+0.2*x
+	}
+	csv := write(t, "log.csv", b.String())
+	yaml := write(t, "log.yaml", `name: plant
+window: 20
+inputs:
+  - {name: valve, unit: V}
+outputs:
+  - {name: level, unit: m}
+  - {name: p, unit: Pa}
+experiments:
+  - {name: run, file: `+csv+`}
+parts:
+  train: ["run:0-239"]
+  validation: ["run:240-299"]
+  test: ["run:300-399"]
+`)
+	tmp := t.TempDir()
+	v := decode(t, must(t, identifyArgs(yaml, filepath.Join(tmp, "a"), "--json")...))
+	must(t, identifyArgs(csv, filepath.Join(tmp, "b"), "--inputs", "valve", "--outputs", "level,p", "--units", "valve=V,level=m,p=Pa", "--split", "0-239/240-299/300-399")...)
+	if !bytes.Equal(read(t, tmp, "a", "log.plumb"), read(t, tmp, "b", "log.plumb")) {
+		t.Error("the description and the plain file give different models")
+	}
+	test := v["test"].(map[string]any)
+	if test["rmse_pooled"] != nil || len(test["rmse"].([]any)) != 2 || fmt.Sprint(test["unit"]) != "[m Pa]" {
+		t.Errorf("test %v", test)
+	}
+}
+
 // TestNoTestPart: figures of a part that shaped the model carry its name and a note.
 func TestNoTestPart(t *testing.T) {
+	thorough(t)
 	csv := hammerstein(t, "log.csv", 500, nil)
 	for split, name := range map[string]string{"0-299/300-499/-": "validation", "0-499/-/-": "training"} {
 		v := decode(t, must(t, identifyArgs(csv, filepath.Join(t.TempDir(), "x"), "--split", split, "--json")...))
@@ -306,6 +349,7 @@ func TestNoTestPart(t *testing.T) {
 
 // TestIntegrator: what no contracting model can represent is said, with the way out, and the way out works.
 func TestIntegrator(t *testing.T) {
+	thorough(t)
 	var b strings.Builder
 	b.WriteString("u,y\n")
 	r := rand.New(rand.NewPCG(7, 8))
@@ -331,6 +375,7 @@ func TestIntegrator(t *testing.T) {
 
 // TestOtherRungs: each rung and the unconstrained model go through the command line with their own words.
 func TestOtherRungs(t *testing.T) {
+	thorough(t)
 	csv := hammerstein(t, "log.csv", 500, nil)
 	for claim, want := range map[string]string{"iss": "proved", "bounded": "proved", "none": "none"} {
 		dir := filepath.Join(t.TempDir(), claim)

@@ -182,6 +182,17 @@ func TestCancelled(t *testing.T) {
 	if code := execute(ctx, identifyArgs(hammerstein(t, "log.csv", 300, nil), dir), &out, &errs); code != exitInterrupted {
 		t.Errorf("exit %d, want %d: %s", code, exitInterrupted, errs.String())
 	}
+	if exists(dir) {
+		t.Error("a run that was interrupted before anything was worth keeping left its folder")
+	}
+}
+
+// thorough skips a test of something that the short ones exercise already, which are repeated under the race detector.
+func thorough(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("one of several identifications; left out with -short")
+	}
 }
 
 func decode(t *testing.T, text string) map[string]any {

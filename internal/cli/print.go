@@ -70,7 +70,8 @@ func printSimulation(w io.Writer, set *dataset.Set, r *result, part int) {
 		}
 		head = append(head, withUnit(what, s.Unit[i]), "FIT %")
 	}
-	if len(r.Outputs) > 1 {
+	pooled := len(r.Outputs) > 1 && !mixed(s.Unit)
+	if pooled {
 		head = append(head, "pooled RMSE")
 	}
 	g.add(append(head, "claim")...)
@@ -79,7 +80,7 @@ func printSimulation(w io.Writer, set *dataset.Set, r *result, part int) {
 		for i := range s.RMSE {
 			cells = append(cells, short(s.RMSE[i]), percentage(s.FIT[i]))
 		}
-		if len(s.RMSE) > 1 {
+		if pooled {
 			cells = append(cells, short(s.Pooled))
 		}
 		g.add(append(cells, claim)...)

@@ -366,6 +366,8 @@ func compared(set *dataset.Set, p dataset.Part, sim [][]float64) (ident.Score, b
 		s.RMSE, s.FIT, s.NRMSE = append(s.RMSE, ident.Figure(m.RMSE)), append(s.FIT, ident.Figure(m.FIT)), append(s.NRMSE, ident.Figure(m.NRMSE))
 		all = append(all, m)
 	}
-	s.Pooled = ident.Figure(metric.Pooled(all...))
+	if !mixed(s.Unit) {
+		s.Pooled = ident.Figure(metric.Pooled(all...))
+	}
 	return s, true
 }
