@@ -80,7 +80,7 @@ class Tensors:
         return self.tensors[self.prefix + name].shape[0]
 
 
-# Members: simulate(x0, u) with u of shape (steps, m) returns (steps, p) in scaled signals ---------------------------------
+# Members: simulate(x0, u) with x0 (n, lanes) and u (steps, m, lanes) returns (steps, p, lanes) in scaled signals --------
 
 
 def lure(get, spec, m, p):
@@ -97,12 +97,12 @@ def lure(get, spec, m, p):
         if not g:
             return np.tanh(v)
         for Win, b, Wout in g:
-            v = Wout @ np.tanh(Win @ v + b)
+            v = Wout @ np.tanh(Win @ v + b[:, None])
         return v
 
     def simulate(x, u):
-        y = u @ D22.T + by
-        pre, drive = u @ D12.T + bv, u @ B2.T + bx
+        y = D22 @ u + by[:, None]
+        pre, drive = D12 @ u + bv[:, None], B2 @ u + bx[:, None]
         for k in range(len(u)):
             w = nonlinearity(C1 @ x + pre[k])
             y[k] += Cx @ x + Cw @ w
@@ -121,11 +121,11 @@ def gated(get, spec, m, p):
     G2, g2 = get("G2", q, h), get("g2", q)
 
     def simulate(x, u):
-        y = u @ D22.T + by  # the feedthrough takes u, everything else u - u0
-        ut = u - u0
-        pre, drive, gate = ut @ D12.T, ut @ B2.T, ut @ Gu.T + g1
+        y = D22 @ u + by[:, None]  # the feedthrough takes u, everything else u - u0
+        ut = u - u0[:, None]
+        pre, drive, gate = D12 @ ut, B2 @ ut, Gu @ ut + g1[:, None]
         for k in range(len(u)):
-            delta = np.clip(np.tanh(G2 @ np.tanh(G1 @ x + gate[k]) + g2), -1, 1)
+            delta = np.clip(np.tanh(G2 @ np.tanh(G1 @ x + gate[k]) + g2[:, None]), -1, 1)
             w = delta * (C1 @ x + pre[k])
             y[k] += Cx @ x + Cw @ w
             x = A @ x + B1 @ w + drive[k]
@@ -159,14 +159,14 @@ def ssm(get, spec, m, p):
             s = block["states"]
             state = x[at : at + s] + 1j * x[at + s : at + 2 * s]
             at += 2 * s
-            z = signal @ block["D"].T + block["c"]
-            drive = signal @ block["B"].T
+            z = block["D"] @ signal + block["c"][:, None]
+            drive = block["B"] @ signal
             for k in range(len(u)):
                 z[k] += (block["C"] @ state).real
-                state = block["lam"] * state + drive[k]
+                state = block["lam"][:, None] * state + drive[k]
             if "static" in block:
                 W1, b1, W2, b2 = block["static"]
-                z = z + np.tanh(z @ W1.T + b1) @ W2.T + b2
+                z = z + W2 @ np.tanh(W1 @ z + b1[:, None]) + b2[:, None]
             signal = z
         return signal
 
@@ -179,7 +179,7 @@ def linear(get, spec, m, p):
     Cx, D22, by = get("Cx", p, n), get("D22", p, m), get("by", p)
 
     def simulate(x, u):
-        y, drive = u @ D22.T + by, u @ B2.T + bx
+        y, drive = D22 @ u + by[:, None], B2 @ u + bx[:, None]
         for k in range(len(u)):
             y[k] += Cx @ x
             x = A @ x + drive[k]
@@ -213,35 +213,56 @@ class Model:
         need(self.lags <= f["window"], f"encoder reads {self.lags} samples, the window has {f['window']}")
         need(used == set(tensors), f"tensors that no member reads: {sorted(set(tensors) - used)}")
 
-    def simulate(self, u, y, first):
-        """Predicts samples first.. of one experiment. u is (N, m), y (N, p); of y only samples before first are read."""
-        f = self.manifest
-        steps = len(u) - first
+    def scaled_inputs(self, u):
         delayed = np.empty_like(u)
-        for i, d in enumerate(f["input_delay"]):  # before the record the input is held at its first value
+        for i, d in enumerate(self.manifest["input_delay"]):  # before the record the input is held at its first value
             delayed[:, i] = u[np.maximum(np.arange(len(u)) - d, 0), i]
-        us = (delayed - self.mid) / self.half
+        return (delayed - self.mid) / self.half
+
+    def past(self, us, y, first):
+        """The encoder's regressor: scaled inputs and measured outputs of the samples first-L .. first-1."""
         level = y[first - self.lags : first].copy()
-        for i, integrate in enumerate(f["integrate"]):
+        for i, integrate in enumerate(self.manifest["integrate"]):
             if integrate:
-                level[:, i] -= y[first - self.lags - 1 : first - 1, i]
-        ys = (level - self.mean) / self.std
-        past = np.concatenate([us[first - self.lags : first].T.ravel(), ys.T.ravel()])
+                before = np.maximum(np.arange(first - self.lags, first), 1) - 1
+                level[:, i] = y[before + 1, i] - y[before, i]  # a record's first increment is taken from its second
+        past = np.concatenate([us[first - self.lags : first].T.ravel(), ((level - self.mean) / self.std).T.ravel()])
         need(np.isfinite(past).all(), "the encoder reads a measured output outside the window")
-        total = np.zeros((steps, len(f["outputs"])))
+        return past
+
+    def run(self, u, y, starts, steps):
+        """Simulates `steps` samples from each start; of y (N, p) only samples before a start are read for it.
+
+        Returns (steps, p, starts) in physical units.
+        """
+        f, us = self.manifest, self.scaled_inputs(u)
+        past = np.stack([self.past(us, y, s) for s in starts], axis=1)
+        lanes = np.stack([us[s : s + steps] for s in starts], axis=2)
+        total = 0
         for W, b, simulate in self.members:
-            total += simulate(W @ past + b, us[first:])
-        out = self.mean + self.std * total / len(self.members)
+            total = total + simulate(W @ past + b[:, None], lanes)
+        out = self.mean[:, None] + self.std[:, None] * total / len(self.members)
         for i, integrate in enumerate(f["integrate"]):
             if integrate:
-                out[:, i] = y[first - 1, i] + np.cumsum(out[:, i])
+                out[:, i] = y[np.array(starts) - 1, i] + np.cumsum(out[:, i], axis=0)
             limit = f["saturation"][i]
             if limit["low"] is not None:
                 out[:, i] = np.maximum(out[:, i], limit["low"])
             if limit["high"] is not None:
                 out[:, i] = np.minimum(out[:, i], limit["high"])
-        need(np.isfinite(out).all(), "a prediction is not finite")
         return out
+
+    def simulate(self, u, y, start, first):
+        """Free simulation of the samples first, first+1, ... of one experiment whose window is start .. first-1."""
+        hidden = np.full_like(y, np.nan)
+        hidden[start:first] = y[start:first]
+        return self.run(u, hidden, [first], len(u) - first)[:, :, 0]
+
+    def predict(self, u, y, start, first, k):
+        """k-step prediction of the same samples; the first k-1 start at the window's end."""
+        head = self.simulate(u[: min(first + k - 1, len(u))], y[: min(first + k - 1, len(u))], start, first)
+        starts = range(first, len(u) - k + 1)
+        return np.concatenate([head[: k - 1], self.run(u, y, starts, k)[-1].T]) if starts else head
 
 
 # Benchmarks: name -> [(part, [(u, y, window)])], y in the unit given; the window is the head of each stretch ----------------
@@ -305,31 +326,51 @@ UNITS = {"": 1, "V": 1, "mV": 1e-3, "m": 1, "mm": 1e-3, "um": 1e-6, "µm": 1e-6,
 # Scores ---------------------------------------------------------------------------------------------------------------
 
 
-def score(model, parts, ratio):
-    """ratio turns the benchmark's unit into the bundle's."""
+def figures(name, measured, simulated):
+    y, e = np.concatenate(measured), np.concatenate(measured) - np.concatenate(simulated)
+    rmse = np.sqrt(np.mean(e**2, axis=0))
+    nrmse = np.linalg.norm(e, axis=0) / np.linalg.norm(y - y.mean(axis=0), axis=0)
+    return {"name": name, "samples": len(y), "rmse": rmse, "nrmse": nrmse, "fit": 100 * (1 - nrmse), "rmse_pooled": np.sqrt(np.mean(e**2))}
+
+
+def score(parts, ratio, predict):
+    """Figures of each part; ratio turns the benchmark's unit into the bundle's. A part of several experiments is scored
+    in one and each experiment alone after it."""
     for name, stretches in parts:
         measured, simulated = [], []
         for u, y, start, window in stretches:
-            y = ratio * y
-            first = start + window
-            hidden = np.full_like(y, np.nan)
-            hidden[start:first] = y[start:first]
-            simulated.append(model.simulate(u, hidden, first))
-            measured.append(y[first:])
-        y, e = np.concatenate(measured), np.concatenate(measured) - np.concatenate(simulated)
-        rmse = np.sqrt(np.mean(e**2, axis=0))
-        nrmse = np.linalg.norm(e, axis=0) / np.linalg.norm(y - y.mean(axis=0), axis=0)
-        yield {"name": name, "samples": len(y), "rmse": rmse, "nrmse": nrmse, "fit": 100 * (1 - nrmse), "rmse_pooled": np.sqrt(np.mean(e**2))}
+            simulated.append(predict(u, ratio * y, start, start + window))
+            measured.append(ratio * y[start + window :])
+        yield figures(name, measured, simulated)
+        if len(stretches) > 1:
+            for r in range(len(stretches)):
+                yield figures(f"{name}-{r + 1}", measured[r : r + 1], simulated[r : r + 1])
 
 
-def compare(mine, theirs):
-    """Returns the worst relative difference of all figures of one part; the FIT's is relative to 100."""
-    need(mine["samples"] == theirs["samples"], f"{mine['samples']} scored samples, the other counts {theirs['samples']}")
-    worst = abs(mine["rmse_pooled"] / theirs["rmse_pooled"] - 1)
-    for key in ("rmse", "nrmse", "fit"):
+def show(s, unit):
+    each = "  ".join(f"rmse {r:.12g} {unit} fit {t:.9g} % nrmse {n:.12g}" for r, t, n in zip(s["rmse"], s["fit"], s["nrmse"]))
+    print(f"{s['name']:<28} {s['samples']:>6} samples  {each}  pooled {s['rmse_pooled']:.12g} {unit}")
+
+
+def compare(mine, theirs, keys=("rmse", "nrmse", "fit", "rmse_pooled")):
+    """Prints and returns the worst relative difference of the figures of one part; the FIT's is relative to 100."""
+    if "samples" in theirs:
+        need(mine["samples"] == theirs["samples"], f"{mine['samples']} scored samples, the other counts {theirs['samples']}")
+    worst = 0
+    for key in keys:
         a, b = np.array(mine[key]), np.array(theirs[key], dtype=float)
         worst = max(worst, np.max(np.abs(a - b) / (100 if key == "fit" else np.abs(b))))
+    what = f"{theirs['steps']}-step prediction" if "steps" in theirs else "simulation"
+    print(f"  {theirs['name']} {what}: {'agrees' if worst <= AGREE else 'DISAGREES'}, largest relative difference {worst:.2g}")
     return worst
+
+
+def matched(scores, tests):
+    """Pairs figures with those of the other program: in order, or, where that lists experiments of a part, those."""
+    if len(scores) > 1 and scores[1]["name"] == scores[0]["name"] + "-1":
+        scores = scores[:1] if len(tests) == 1 else scores[1:]
+    need(len(tests) == len(scores), f"{len(scores)} parts, the other has {len(tests)}: {[t['name'] for t in tests]}")
+    return zip(scores, tests)
 
 
 def main():
@@ -338,6 +379,7 @@ def main():
     args.add_argument("benchmark", choices=sorted(BENCHMARKS))
     args.add_argument("--data", required=True, help="folder of the measured records")
     args.add_argument("--against", help="result of plumb identify --json")
+    args.add_argument("--ahead", type=int, default=5, help="longest prediction horizon that is compared")
     a = args.parse_args()
 
     model = Model(a.model)
@@ -347,22 +389,21 @@ def main():
     (unit,) = units
     native, parts = BENCHMARKS[a.benchmark](a.data)
     ratio = 1.0 if unit == native or UNITS[native] == UNITS[unit] else UNITS[native] / UNITS[unit]
-    scores = list(score(model, parts, ratio))
-
     print(" + ".join(m["kind"] for m in f["members"]), f"past {model.lags}", f"delay {f['input_delay']}", f"integrate {f['integrate']}")
+    scores = list(score(parts, ratio, model.simulate))
     for s in scores:
-        figures = "  ".join(f"rmse {r:.12g} {unit} fit {t:.9g} % nrmse {n:.12g}" for r, t, n in zip(s["rmse"], s["fit"], s["nrmse"]))
-        print(f"{s['name']:<28} {s['samples']:>6} samples  {figures}  pooled {s['rmse_pooled']:.12g} {unit}")
+        show(s, unit)
     if not a.against:
         return
     with open(a.against) as file:
-        tests = json.load(file)["tests"]
-    need(len(tests) == len(scores), f"{len(scores)} parts, the other has {len(tests)}: {[t['name'] for t in tests]}")
-    worst = 0
-    for mine, theirs in zip(scores, tests):
-        difference = compare(mine, theirs)
-        worst = max(worst, difference)
-        print(f"  {theirs['name']}: {'agrees' if difference <= AGREE else 'DISAGREES'}, largest relative difference {difference:.2g}")
+        theirs = json.load(file)
+    worst = max(compare(mine, test) for mine, test in matched(scores, theirs["tests"]))
+    for k in sorted({t["steps"] for t in theirs["predictions"]}):
+        if k > a.ahead:
+            continue
+        again = list(score(parts, ratio, lambda u, y, start, first: model.predict(u, y, start, first, k)))
+        for mine, test in matched(again, [t for t in theirs["predictions"] if t["steps"] == k]):
+            worst = max(worst, compare(mine, test, ("rmse",)))
     sys.exit(int(worst > AGREE))
 
 
