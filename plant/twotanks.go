@@ -31,6 +31,7 @@ type TwoTanks struct {
 	Gravity float64    // g, cm/s^2
 	Pump    float64    // k, cm^3/(s V)
 
+	PumpMin    float64 // V, smallest and
 	PumpMax    float64 // V, largest input used in the records
 	SensorGain float64 // V/cm
 	SensorMax  float64 // V, where the sensor saturates
@@ -50,7 +51,7 @@ func NewTwoTanks() *TwoTanks {
 		Section: [2]float64{28, 32},
 		Outlet:  [2]float64{0.071, 0.084},
 		Height:  20, Share: 0.5, Gravity: gravity, Pump: 3.33,
-		PumpMax: 6.5, SensorGain: 0.5, SensorMax: 10, Noise: 0.05,
+		PumpMin: 1, PumpMax: 6.5, SensorGain: 0.5, SensorMax: 10, Noise: 0.05,
 		Ts: 4, Substeps: 40,
 	}
 	for i, s := range t.Section {

@@ -22,7 +22,7 @@ const demoSeed = 1
 
 // Record simulates three experiments, named train, validation and test, with signals u (pump, V) and y (level of the
 // lower tank, V). Each starts at rest at a random input without overflow. The input is a random staircase behind the
-// pump's first-order lag plus a random-phase multisine, limited to what the pump takes: the staircase brings the tanks
+// pump's first-order lag plus a random-phase multisine, limited to the pump's range: the staircase brings the tanks
 // to rest at many levels and into overflow, the multisine shows their dynamics. Noise and inputs of each experiment
 // come from streams of their own.
 func (t *TwoTanks) Record(seed uint64) (*dataset.Record, error) {
@@ -87,7 +87,7 @@ const (
 	ripple              = 0.45   // V, root mean square of the multisine
 )
 
-// excitation returns an input of the given number of samples in [0, PumpMax] V.
+// excitation returns an input of the given number of samples in [PumpMin, PumpMax] V.
 func (t *TwoTanks) excitation(r *rand.Rand, samples int) []float64 {
 	phase, freq := make([]float64, tones), make([]float64, tones)
 	for i := range phase {
@@ -112,7 +112,7 @@ func (t *TwoTanks) excitation(r *rand.Rand, samples int) []float64 {
 		for i, f := range freq {
 			v += ripple * math.Sqrt(2.0/tones) * math.Cos(2*math.Pi*f*t.Ts*float64(k)+phase[i])
 		}
-		u[k] = min(max(v, 0), t.PumpMax)
+		u[k] = min(max(v, t.PumpMin), t.PumpMax)
 	}
 	return u
 }

@@ -112,7 +112,7 @@ func TestRecord(t *testing.T) {
 			t.Errorf("experiment %s does not depend on the seed", e.Name)
 		}
 		for k := range e.Data[0] {
-			if u, y := e.Data[0][k], e.Data[1][k]; !(u >= 0 && u <= p.PumpMax) || !(y >= 0 && y <= p.SensorMax) {
+			if u, y := e.Data[0][k], e.Data[1][k]; !(u >= p.PumpMin && u <= p.PumpMax) || !(y >= 0 && y <= p.SensorMax) {
 				t.Fatalf("experiment %s, sample %d: u %g V, y %g V out of range", e.Name, k, u, y)
 			}
 		}
@@ -127,6 +127,14 @@ func TestDemoSet(t *testing.T) {
 	}
 	if err := s.Check(); err != nil {
 		t.Fatal(err)
+	}
+	// the test stays inside the inputs that the training part visits
+	limits := func(e int) (float64, float64) {
+		return slices.Min(s.Record.Experiments[e].Data[0]), slices.Max(s.Record.Experiments[e].Data[0])
+	}
+	low, high := limits(0)
+	if a, b := limits(2); a < low || b > high {
+		t.Errorf("test inputs %g to %g V, training inputs %g to %g V", a, b, low, high)
 	}
 	const least = 0.05 // share of samples with overflow that the demo promises
 	for i, e := range s.Record.Experiments {
