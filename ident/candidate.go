@@ -76,7 +76,7 @@ func (p plant) states(o Options) int {
 	case p.long():
 		return max(6, min(p.order+2, 8), p.outputs+2)
 	}
-	return max(4, min(p.order+1, 5), p.outputs+2)
+	return max(5, p.outputs+2)
 }
 
 func (p plant) hidden(o Options) int {

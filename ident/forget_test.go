@@ -15,7 +15,7 @@ func TestForgettingIsBounded(t *testing.T) {
 	part := set.Test[0]
 	for _, class := range []string{"r2dn", "ssm", Auto} {
 		o := quick(Contraction)
-		o.Model, o.Rate = class, 0.9
+		o.Model, o.Rate = class, 0.97
 		res := mustFit(t, set, o)
 		f, err := Forget(res.Model, set, part)
 		if err != nil {

@@ -131,7 +131,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	delay := o.Delay
 	if delay == nil {
-		delay = in.Delay
+		delay = deadTime(set)
 	}
 	scale, err := scaling(set, delay, integrate)
 	if err != nil {
@@ -210,6 +210,7 @@ func (r *run) ladder(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	parallel.New(max(r.o.Workers, 1)).Run(len(jobs), func(_, i int) { jobs[i].refineEncoder(r.mt) })
 	return r.finish(res, claim, jobs)
 }
 
@@ -503,17 +504,10 @@ func (r *run) validate(jobs []*job) float64 {
 	for _, s := range r.mt.check {
 		steps := s.Len() - r.mt.lags
 		past := seq.NewMat(r.mt.lags*(s.U.Rows+s.Y.Rows), 1)
+		fillPast(past, s.U, s.Y, r.mt.lags, r.mt.lags)
 		u := seq.NewMat(s.U.Rows, steps)
 		for i := range s.U.Rows {
 			copy(u.Row(i), s.U.Row(i)[r.mt.lags:])
-			for k := range r.mt.lags {
-				past.Row(i*r.mt.lags + k)[0] = s.U.Row(i)[k]
-			}
-		}
-		for i := range s.Y.Rows {
-			for k := range r.mt.lags {
-				past.Row((s.U.Rows+i)*r.mt.lags + k)[0] = s.Y.Row(i)[k]
-			}
 		}
 		y := m.Simulate(past, u)
 		for i := range y.Rows {

@@ -275,6 +275,12 @@ func (f *Fit) endLBFGS() (Point, bool) {
 	return p, true
 }
 
+// Keep stores parameters that were found outside the fit, with their mean squared error on the validation windows.
+func (f *Fit) Keep(theta []float64, value float64) {
+	copy(f.State.Best, theta)
+	f.State.BestValidation = math.Sqrt(value)
+}
+
 // Extend reopens the L-BFGS stage of a finished fit for more steps or seconds, on all workers of the pool. The history
 // is kept, so the steps continue as if there had been no pause.
 func (f *Fit) Extend(steps int, seconds float64, pool *parallel.Pool) {
