@@ -147,8 +147,11 @@ func Radius(modes []complex128, lo, mid, hi float64) float64 {
 // direct.Contracting parametrises.
 func Margin(rMax float64) float64 { return 0.2 * (1 - rMax) }
 
-// Limit is the largest first modulus, at most rMax, that this set surely holds for the given rate.
+// Limit is the largest first modulus, at most rMax, that this set holds for the given rate and small couplings.
 func Limit(rate, rMax float64) float64 {
 	delta := Margin(rMax)
+	if rate < 0.95 { // the other balance of direct.Contracting.Init
+		return min(rMax, 0.999*rate*(1-delta))
+	}
 	return min(rMax, 0.999*math.Sqrt(max(2-1/(rate*rate)-delta, 0.01)*(1-delta)))
 }

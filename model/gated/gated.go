@@ -110,7 +110,7 @@ func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *m
 	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
 	model.Normal(r, c, sd)
 	model.Normal(r, b, sd)
-	if _, err := m.core.Init(a0, c, b, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
+	if _, err := m.core.InitNear(a0, c, b, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
 		return err
 	}
 	theta = theta[m.core.Dim():]

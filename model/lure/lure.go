@@ -131,7 +131,7 @@ func (m *Network) limit(rMax float64) float64 {
 
 func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
 	if m.core != nil {
-		if _, err := m.core.Init(a0, nil, nil, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
+		if _, err := m.core.InitNear(a0, nil, nil, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
 			return err
 		}
 		theta = theta[m.core.Dim():]

@@ -168,7 +168,7 @@ func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *m
 	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
 	model.Normal(r, c, sd)
 	model.Normal(r, b, sd)
-	e, err := m.core.Init(a0, c, b, logPsi, model.Margin(rMax), theta[:m.core.Dim()])
+	e, err := m.core.InitNear(a0, c, b, logPsi, model.Margin(rMax), theta[:m.core.Dim()])
 	if err != nil {
 		return err
 	}

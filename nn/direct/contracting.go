@@ -265,14 +265,38 @@ func (c *Contracting) Metric() (m []float64, lambda []float64) {
 	return m, lambda
 }
 
-// Init sets the parameters so that A = a0 (n x n, spectral norm below about 1 - delta) with the given small couplings
-// C and B and s = s0. The Gram factor is a Cholesky factor of [[(2 - Rate^-2 - delta) I, (E a0)'], [E a0, (1 - delta) I]],
-// where E is what the map will make of it. It returns E (n x n, its own storage), so that input matrices can be set too:
-// they deploy as inv(E) B.
+// InitNear is Init for the largest of a0, 0.95 a0, 0.95^2 a0, ... that the parametrised set holds: where the rate is
+// below the radius of the plant's own modes, the start must decay faster than they do.
+func (c *Contracting) InitNear(a0, cHat, bHat []float64, s0, delta float64, theta []float64) ([]float64, error) {
+	const shrink, tries = 0.95, 200
+	near := append([]float64(nil), a0...)
+	for try := 0; ; try++ {
+		e, err := c.Init(near, cHat, bHat, s0, delta, theta)
+		if err == nil || try == tries {
+			return e, err
+		}
+		for i := range near {
+			near[i] *= shrink
+		}
+	}
+}
+
+// slowRate is the rate above which Init balances the two halves of the Gram matrix for rates near one. Below, the
+// other balance reaches every spectral norm below Rate, where this one would reach sqrt(2 - Rate^-2) only, and none
+// at all below Rate = sqrt(1/2).
+const slowRate = 0.95
+
+// Init sets the parameters so that A = a0 (n x n, spectral norm below about Rate - delta) with the given small couplings
+// C and B and s = s0. The Gram factor is a Cholesky factor of [[h I, (E a0)'], [E a0, p I]], h = 2 - Rate^-2 - delta and
+// p = 1 - delta, or h = 1 - delta and p = Rate^2 h for rates below slowRate; E is what the map will make of it. It
+// returns E (n x n, its own storage), so that input matrices can be set too: they deploy as inv(E) B.
 func (c *Contracting) Init(a0, cHat, bHat []float64, s0, delta float64, theta []float64) ([]float64, error) {
 	n, q, r2 := c.N, c.Q, c.Rate*c.Rate
 	x, y, cc, b, s := c.parts(theta)
 	top, bottom := 2-1/r2-delta, 1-delta
+	if c.Rate < slowRate {
+		top, bottom = 1-delta, r2*(1-delta)
+	}
 	e := make([]float64, n*n)
 	for i := range n {
 		for j := range n {

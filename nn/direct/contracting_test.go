@@ -138,3 +138,37 @@ func TestContractingInit(t *testing.T) {
 		t.Error("an unstable start was accepted")
 	}
 }
+
+// TestContractingInitNear: at every rate there is a start, also for modes slower than the rate, and where the set holds
+// the wanted matrix the start is that matrix.
+func TestContractingInitNear(t *testing.T) {
+	const n, q = 3, 4
+	for _, rate := range []float64{0.05, 0.3, 0.7, 0.8, 0.94, 0.96, 0.99, 1} {
+		for _, radius := range []float64{0, 0.5, 0.9, 0.999} {
+			c, err := NewContracting(n, q, rate, PsiChannel)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := rand.New(rand.NewPCG(5, 6))
+			a0, cHat, bHat, theta := make([]float64, n*n), make([]float64, q*n), make([]float64, n*q), make([]float64, c.Dim())
+			for i := range n {
+				a0[i*n+i] = radius
+			}
+			for i := range cHat {
+				cHat[i], bHat[i] = 0.05*r.NormFloat64(), 0.05*r.NormFloat64()
+			}
+			if _, err := c.InitNear(a0, cHat, bHat, -1.5, 0.01, theta); err != nil {
+				t.Errorf("rate %g, modes of radius %g: %v", rate, radius, err)
+				continue
+			}
+			a := make([]float64, n*n)
+			c.Map(theta, a, make([]float64, n*q), make([]float64, q*n))
+			if radius < rate-0.06 && math.Abs(a[0]-radius) > 1e-12 { // rounding of a small inverse
+				t.Errorf("rate %g: the start has %g where %g is allowed", rate, a[0], radius)
+			}
+			if a[0] >= rate {
+				t.Errorf("rate %g: the start has the slower mode %g", rate, a[0])
+			}
+		}
+	}
+}
