@@ -5,6 +5,7 @@ package deploy
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/internal/kernel"
@@ -50,18 +51,25 @@ func (s *Scaling) Inputs(set *dataset.Set, exp, from, to int) seq.Mat {
 	return u
 }
 
-// Outputs returns the scaled measured outputs over samples [from, to) of an experiment, increments where integrated.
-// The increment of the experiment's first sample is taken from the second.
+// Outputs returns the scaled measured outputs over samples [from, to) of an experiment, increments where integrated. It
+// reads no other sample: the first increment is taken from the second (NaN where there is none).
 func (s *Scaling) Outputs(set *dataset.Set, exp, from, to int) seq.Mat {
+	return s.outputs(set, exp, from, from, to)
+}
+
+// outputs is Outputs where samples from floor <= from on may be read, so that the first increment is known if
+// floor < from.
+func (s *Scaling) outputs(set *dataset.Set, exp, floor, from, to int) seq.Mat {
 	y := seq.NewMat(len(set.Outputs), to-from)
 	data := set.Record.Experiments[exp].Data
 	for i, c := range set.Outputs {
 		row := y.Row(i)
 		for k := range row {
 			v := data[c][from+k]
-			if s.Integrate[i] {
-				j := max(from+k, 1)
+			if j := max(from+k, floor+1); s.Integrate[i] && j < to {
 				v = data[c][j] - data[c][j-1]
+			} else if s.Integrate[i] {
+				v = math.NaN()
 			}
 			row[k] = (v - s.YMean[i]) / s.YStd[i]
 		}
@@ -76,12 +84,15 @@ func (m *Model) SimulatePart(set *dataset.Set, p dataset.Part) ([][]float64, err
 		return nil, err
 	}
 	start := p.From + p.Window
-	past := m.past(set, p.Experiment, []int{start})
+	past := m.past(set, p.Experiment, p.From, []int{start})
 	u := m.Inputs(set, p.Experiment, start, p.To)
 	y := m.Simulate(past, u)
 	out := make([][]float64, len(set.Outputs))
 	for i, c := range set.Outputs {
-		last := set.Record.Experiments[p.Experiment].Data[c][start-1]
+		var last float64
+		if m.Integrate[i] {
+			last = set.Record.Experiments[p.Experiment].Data[c][start-1]
+		}
 		out[i] = m.physical(i, y.Row(i), 1, 0, p.Scored(), last)
 	}
 	return out, nil
@@ -147,11 +158,15 @@ func (m *Model) PredictPart(set *dataset.Set, p dataset.Part, k int) ([][]float6
 				}
 			}
 		}
-		y := m.Simulate(m.past(set, p.Experiment, starts), u)
+		y := m.Simulate(m.past(set, p.Experiment, p.From, starts), u)
 		for i, c := range set.Outputs {
 			data := set.Record.Experiments[p.Experiment].Data[c]
 			for l := range starts {
-				tail := m.physical(i, y.Row(i), lanes, l, k, data[starts[l]-1])
+				var last float64
+				if m.Integrate[i] {
+					last = data[starts[l]-1]
+				}
+				tail := m.physical(i, y.Row(i), lanes, l, k, last)
 				out[i][at-first+l] = tail[k-1]
 			}
 		}
@@ -166,23 +181,29 @@ func (m *Model) fits(set *dataset.Set, p dataset.Part) error {
 	if p.Window < m.Lags {
 		return fmt.Errorf("deploy: the initial state needs %d measured samples, the window of part %q has %d", m.Lags, p.Name, p.Window)
 	}
+	if slices.Contains(m.Integrate, true) && p.Window < min(m.Lags, 1)+1 {
+		return fmt.Errorf("deploy: an integrated output starts from %d measured samples, the window of part %q has %d", min(m.Lags, 1)+1, p.Name, p.Window)
+	}
 	if p.Scored() < 1 {
 		return fmt.Errorf("deploy: part %q has no samples after its window of %d", p.Name, p.Window)
 	}
 	return nil
 }
 
-// Past stacks the encoder's regressors for a simulation whose first predicted sample is start.
-func (m *Model) Past(set *dataset.Set, exp, start int) seq.Mat { return m.past(set, exp, []int{start}) }
+// Past stacks the encoder's regressors for a simulation whose first predicted sample is start. Of the outputs it reads
+// the Lags samples before start.
+func (m *Model) Past(set *dataset.Set, exp, start int) seq.Mat {
+	return m.past(set, exp, start-m.Lags, []int{start})
+}
 
-// past stacks the encoder's regressors for windows that begin at the given samples: for each input its Lags past
-// values, oldest first, then for each output.
-func (m *Model) past(set *dataset.Set, exp int, starts []int) seq.Mat {
+// past stacks the encoder's regressors for simulations whose first predicted samples are starts: for each input its
+// Lags past values, oldest first, then for each output. No output before sample floor is read.
+func (m *Model) past(set *dataset.Set, exp, floor int, starts []int) seq.Mat {
 	in, out := len(set.Inputs), len(set.Outputs)
 	z := seq.NewMat(m.Lags*(in+out), len(starts))
 	for l, at := range starts {
 		u := m.Inputs(set, exp, at-m.Lags, at)
-		y := m.Outputs(set, exp, at-m.Lags, at)
+		y := m.outputs(set, exp, floor, at-m.Lags, at)
 		for i := range in {
 			for j, v := range u.Row(i) {
 				z.Row(i*m.Lags + j)[l] = v
