@@ -2,13 +2,11 @@ package cli
 
 import (
 	"fmt"
-	"math/cmplx"
 	"slices"
 
 	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/ident"
 	"github.com/plumb-go/plumb/internal/report"
-	"github.com/plumb-go/plumb/model/linear"
 )
 
 // scored returns the parts that figures are printed for: the test parts, each with a name, or, where there is none, the
@@ -83,7 +81,7 @@ func (h *handover) score() error {
 	if r.Tests, err = evaluate(h.set, h.parts, h.model); err != nil {
 		return err
 	}
-	claim, decided := linearClaim(lin)
+	claim, decided := linearClaim(lin, h.set)
 	r.Linear = linearResult{Order: lin.Order, Delay: lin.Delay, Parameters: lin.Parameters(), Claim: claim, Decided: decided}
 	if r.Linear.Tests, err = evaluate(h.set, h.parts, h.linear); err != nil {
 		return err
@@ -125,16 +123,6 @@ func evaluate(set *dataset.Set, parts []dataset.Part, m ident.Simulator) ([]iden
 
 func mixed(units []string) bool {
 	return slices.ContainsFunc(units, func(u string) bool { return u != units[0] })
-}
-
-// linearClaim is what holds of the linear model: a stable one contracts.
-func linearClaim(m *linear.Model) (claim, decided string) {
-	for _, p := range m.Poles() {
-		if cmplx.Abs(p) >= 1 {
-			return ident.None, ""
-		}
-	}
-	return ident.Contraction, report.Numerical
 }
 
 // byConstruction is how a claim is decided that follows from the parametrisation in floating point and that no checker

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,7 +120,10 @@ func TestText(t *testing.T) {
 	if code != exitOK {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
-	for _, want := range []string{"free simulation", "RMSE [bar]", "FIT %", "linear, order", "k-step prediction", "contraction: PROVED", "per sample of 0.5 s", "per second",
+	if line := regexp.MustCompile(`linear, order .*`).FindString(out); !strings.HasSuffix(line, "contraction, proved") {
+		t.Errorf("the linear row says %q", line)
+	}
+	for _, want := range []string{"free simulation", "RMSE [bar]", "FIT %", "k-step prediction", "contraction: PROVED", "per sample of 0.5 s", "per second",
 		"bar/V", "forgotten", filepath.Join(dir, "log.plumb"), filepath.Join(dir, reportPage)} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the output does not say %q:\n%s", want, out)

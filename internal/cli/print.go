@@ -184,7 +184,12 @@ func printForgetting(w io.Writer, r *result) {
 		fmt.Fprintf(w, "  initial state forgotten to 1 %% of the output span: measured %s; the claim gives no time\n", seen)
 		return
 	}
-	fmt.Fprintf(w, "  initial state forgotten to 1 %% of the output span: after at most %s (%s, from the proved rate), measured %s\n", samplesText(*t.Bound, r.Ts), t.Decided, seen)
+	where := ""
+	if r.Certificate.Claim == ident.ISS {
+		where = " under the rest input"
+	}
+	fmt.Fprintf(w, "  initial state forgotten to 1 %% of the output span: after at most %s%s (%s, from the proved rate), measured %s\n",
+		samplesText(*t.Bound, r.Ts), where, t.Decided, seen)
 	if t.Note != "" {
 		fmt.Fprintf(w, "  %s\n", t.Note)
 	}
