@@ -126,7 +126,7 @@ func (f *identifyFlags) run(ctx context.Context, stdout, stderr io.Writer) error
 // identify fits into the folder dir, which it removes again when it ends with nothing in it worth keeping.
 func (f *identifyFlags) identify(ctx context.Context, set *dataset.Set, o ident.Options, dir string, stderr io.Writer) (*outcome, error) {
 	began := time.Now()
-	run := runFile{Version: Version, Command: f.typed, Flags: *f, Platform: platform(), DataSHA256: fmt.Sprintf("%x", set.Sum())}
+	run := runFile{Version: Version, Command: f.typed, Flags: *f, Platform: platform(), DataSHA256: fmt.Sprintf("%x", set.Sum()), Stages: f.repeat}
 	if err := writeJSON(filepath.Join(dir, runFileName), &run); err != nil {
 		return nil, err
 	}

@@ -128,6 +128,7 @@ func (f *identifyFlags) complete(given *pflag.FlagSet, args []string) error {
 	}
 	now := *f
 	*f = old.Flags
+	f.repeat = old.Stages // of a rerun
 	f.typed, f.out, f.resume, f.asJSON, f.quiet, f.workers = old.Command, now.resume, now.resume, now.asJSON, now.quiet, now.workers
 	return nil
 }

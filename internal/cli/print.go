@@ -85,12 +85,20 @@ func printSimulation(w io.Writer, set *dataset.Set, r *result, part int) {
 		}
 		g.add(append(cells, claim)...)
 	}
-	row(r.Model, s, claimed(r.Certificate.Claim, r.Certificate.Verdict))
+	row(modelName(r), s, claimed(r.Certificate.Claim, r.Certificate.Verdict))
 	row(linearName(&r.Linear), &r.Linear.Tests[part], claimed(r.Linear.Claim, r.Linear.Decided))
 	for _, o := range r.Others {
 		row(o.Model, &o.Tests[part], claimed(o.Claim, o.Decided))
 	}
 	g.print(w)
+}
+
+// modelName is the class of the model, with the number of members of a parallel sum.
+func modelName(r *result) string {
+	if r.Members > 1 {
+		return fmt.Sprintf("%s, %d members", r.Model, r.Members)
+	}
+	return r.Model
 }
 
 func claimed(claim, decided string) string {
@@ -114,7 +122,7 @@ func printPredictions(w io.Writer, set *dataset.Set, r *result) {
 	for _, s := range r.Tests {
 		for i, out := range r.Outputs {
 			for _, lin := range []bool{false, true} {
-				name, label := r.Model, out
+				name, label := modelName(r), out
 				if lin {
 					name = "linear"
 				}
