@@ -219,24 +219,28 @@ class Model:
             delayed[:, i] = u[np.maximum(np.arange(len(u)) - d, 0), i]
         return (delayed - self.mid) / self.half
 
-    def past(self, us, y, first):
-        """The encoder's regressor: scaled inputs and measured outputs of the samples first-L .. first-1."""
+    def past(self, us, y, floor, first):
+        """The encoder's regressor: scaled inputs and measured outputs of the samples first-L .. first-1.
+
+        The format says nothing of the increment whose predecessor lies before the window, sample floor; as Plumb does,
+        that of the window's second sample stands for it.
+        """
         level = y[first - self.lags : first].copy()
         for i, integrate in enumerate(self.manifest["integrate"]):
             if integrate:
-                before = np.maximum(np.arange(first - self.lags, first), 1) - 1
-                level[:, i] = y[before + 1, i] - y[before, i]  # a record's first increment is taken from its second
+                at = np.maximum(np.arange(first - self.lags, first), floor + 1)
+                level[:, i] = y[at, i] - y[at - 1, i]
         past = np.concatenate([us[first - self.lags : first].T.ravel(), ((level - self.mean) / self.std).T.ravel()])
         need(np.isfinite(past).all(), "the encoder reads a measured output outside the window")
         return past
 
-    def run(self, u, y, starts, steps):
-        """Simulates `steps` samples from each start; of y (N, p) only samples before a start are read for it.
+    def run(self, u, y, floor, starts, steps):
+        """Simulates `steps` samples from each start; of y (N, p) only samples from floor to before a start are read for it.
 
         Returns (steps, p, starts) in physical units.
         """
         f, us = self.manifest, self.scaled_inputs(u)
-        past = np.stack([self.past(us, y, s) for s in starts], axis=1)
+        past = np.stack([self.past(us, y, floor, s) for s in starts], axis=1)
         lanes = np.stack([us[s : s + steps] for s in starts], axis=2)
         total = 0
         for W, b, simulate in self.members:
@@ -256,13 +260,13 @@ class Model:
         """Free simulation of the samples first, first+1, ... of one experiment whose window is start .. first-1."""
         hidden = np.full_like(y, np.nan)
         hidden[start:first] = y[start:first]
-        return self.run(u, hidden, [first], len(u) - first)[:, :, 0]
+        return self.run(u, hidden, start, [first], len(u) - first)[:, :, 0]
 
     def predict(self, u, y, start, first, k):
         """k-step prediction of the same samples; the first k-1 start at the window's end."""
         head = self.simulate(u[: min(first + k - 1, len(u))], y[: min(first + k - 1, len(u))], start, first)
         starts = range(first, len(u) - k + 1)
-        return np.concatenate([head[: k - 1], self.run(u, y, starts, k)[-1].T]) if starts else head
+        return np.concatenate([head[: k - 1], self.run(u, y, start, starts, k)[-1].T]) if starts else head
 
 
 # Benchmarks: name -> [(part, [(u, y, window)])], y in the unit given; the window is the head of each stretch ----------------
