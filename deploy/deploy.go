@@ -102,11 +102,8 @@ func (m *Model) SimulatePart(set *dataset.Set, p dataset.Part) ([][]float64, err
 // without a measured output; integrated outputs start from 0. What of it the initial state caused fades as far as the
 // model forgets.
 func (m *Model) SimulateZero(set *dataset.Set, p dataset.Part) ([][]float64, error) {
-	if len(set.Inputs) != len(m.UMid) || len(set.Outputs) != len(m.YMean) {
-		return nil, fmt.Errorf("deploy: the model has %d inputs and %d outputs, the data %d and %d", len(m.UMid), len(m.YMean), len(set.Inputs), len(set.Outputs))
-	}
-	if p.Scored() < 1 {
-		return nil, fmt.Errorf("deploy: part %q has no samples after its window of %d", p.Name, p.Window)
+	if err := m.covers(set, p); err != nil {
+		return nil, err
 	}
 	var x0 []seq.Mat
 	for _, b := range m.Members {
@@ -174,18 +171,33 @@ func (m *Model) PredictPart(set *dataset.Set, p dataset.Part, k int) ([][]float6
 	return out, nil
 }
 
-func (m *Model) fits(set *dataset.Set, p dataset.Part) error {
+// covers reports whether the data have the model's signals and the part has samples to predict.
+func (m *Model) covers(set *dataset.Set, p dataset.Part) error {
 	if len(set.Inputs) != len(m.UMid) || len(set.Outputs) != len(m.YMean) {
 		return fmt.Errorf("deploy: the model has %d inputs and %d outputs, the data %d and %d", len(m.UMid), len(m.YMean), len(set.Inputs), len(set.Outputs))
+	}
+	if n := len(set.Record.Experiments); p.Experiment < 0 || p.Experiment >= n {
+		return fmt.Errorf("deploy: part %q is of experiment %d, the record has %d", p.Name, p.Experiment+1, n)
+	}
+	if n := set.Record.Experiments[p.Experiment].Len(); p.From < 0 || p.Window < 0 || p.To > n {
+		return fmt.Errorf("deploy: part %q covers samples %d to %d with a window of %d, the experiment has %d samples", p.Name, p.From, p.To-1, p.Window, n)
+	}
+	if p.Scored() < 1 {
+		return fmt.Errorf("deploy: part %q has no samples after its window of %d", p.Name, p.Window)
+	}
+	return nil
+}
+
+// fits reports whether the model can predict the part from its window.
+func (m *Model) fits(set *dataset.Set, p dataset.Part) error {
+	if err := m.covers(set, p); err != nil {
+		return err
 	}
 	if p.Window < m.Lags {
 		return fmt.Errorf("deploy: the initial state needs %d measured samples, the window of part %q has %d", m.Lags, p.Name, p.Window)
 	}
 	if slices.Contains(m.Integrate, true) && p.Window < min(m.Lags, 1)+1 {
 		return fmt.Errorf("deploy: an integrated output starts from %d measured samples, the window of part %q has %d", min(m.Lags, 1)+1, p.Name, p.Window)
-	}
-	if p.Scored() < 1 {
-		return fmt.Errorf("deploy: part %q has no samples after its window of %d", p.Name, p.Window)
 	}
 	return nil
 }

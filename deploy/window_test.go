@@ -237,3 +237,26 @@ func TestShortWindows(t *testing.T) {
 	x := m.Members[0].EncB[0]
 	same(t, "simulation without a window", got[0], byHand(u, nil, 0, 20, 0, false, &x))
 }
+
+// A part that the record does not have is an error, in free simulation, from zero and in prediction.
+func TestPartsBeyondTheRecord(t *testing.T) {
+	m := scalar(0, false)
+	set, _, _ := record(20)
+	for want, p := range map[string]dataset.Part{
+		"of experiment 2, the record has 1":                           {Experiment: 1, To: 20, Window: 2},
+		"of experiment 0, the record has 1":                           {Experiment: -1, To: 20, Window: 2},
+		"samples 5 to 20 with a window of 2, the experiment has 20":   {From: 5, To: 21, Window: 2},
+		"samples -1 to 19 with a window of 2, the experiment has 20":  {From: -1, To: 20, Window: 2},
+		"samples 10 to 19 with a window of -1, the experiment has 20": {From: 10, To: 20, Window: -1},
+		"no samples after its window of 10":                           {From: 10, To: 20, Window: 10},
+	} {
+		_, sim := m.SimulatePart(set, p)
+		_, zero := m.SimulateZero(set, p)
+		_, ahead := m.PredictPart(set, p, 3)
+		for _, err := range []error{sim, zero, ahead} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v does not say %q", err, want)
+			}
+		}
+	}
+}
