@@ -2,6 +2,7 @@ package ident
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"github.com/plumb-go/plumb/deploy"
@@ -26,9 +27,23 @@ type material struct {
 	held        bool             // check is held out of fit
 	out         train.OutputMap
 	lags        int
+	low, high   []float64 // range of the scaled outputs over the training stretches
 	plant       plant
 	seed        uint64
 	weightDecay float64
+}
+
+// measure notes the range of the scaled outputs.
+func (m *material) measure() {
+	m.low, m.high = make([]float64, m.plant.outputs), make([]float64, m.plant.outputs)
+	for i := range m.low {
+		m.low[i], m.high[i] = math.Inf(1), math.Inf(-1)
+		for _, s := range m.fit {
+			for _, v := range s.Y.Row(i) {
+				m.low[i], m.high[i] = min(m.low[i], v), max(m.high[i], v)
+			}
+		}
+	}
 }
 
 // Window lengths in samples. Longer windows show slow modes, shorter ones give more of them.

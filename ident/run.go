@@ -159,6 +159,7 @@ func (r *run) prepare(ctx context.Context) error {
 		m.weightDecay = shortDecay
 	}
 	m.fit, m.check = sequences(set, &m.scale, fit), sequences(set, &m.scale, check)
+	m.measure()
 	m.out = outputMap(&m.scale, m.fit, shortWindow)
 	r.mt = m
 	return nil
@@ -187,11 +188,11 @@ func (r *run) ladder(ctx context.Context) (*Result, error) {
 	res := &Result{Set: r.set, Linear: r.lin, YStd: r.mt.scale.YStd}
 	share := 1.0
 	if claim == Auto {
-		scouts, err := r.fitAll(ctx, Bounded, 2, 0.2, false)
+		scouts, err := r.scouts(ctx)
 		if err != nil {
 			return nil, err
 		}
-		share = 0.8
+		share = 1 - scoutShare
 		res.Counterexample = r.search(scouts)
 		claim = Contraction
 		if c := res.Counterexample; c != nil {
@@ -212,6 +213,24 @@ func (r *run) ladder(ctx context.Context) (*Result, error) {
 	}
 	parallel.New(max(r.o.Workers, 1)).Run(len(jobs), func(_, i int) { jobs[i].refineEncoder(r.mt) })
 	return r.finish(res, claim, jobs)
+}
+
+// scoutShare is the share of the budget spent on the search for a counterexample.
+const scoutShare = 0.2
+
+// scouts fits two bounded networks from different starts. Their evidence about the plant is worth what they predict, so
+// they are stopped on held-out data even where the final fits use all of a short record.
+func (r *run) scouts(ctx context.Context) ([]*job, error) {
+	all := r.mt
+	defer func() { r.mt = all }()
+	if !all.held {
+		m := *all
+		fit, check := carve(r.set.Train, 0.3, m.lags)
+		m.fit, m.check = sequences(r.set, &m.scale, fit), sequences(r.set, &m.scale, check)
+		m.held = true
+		r.mt = &m
+	}
+	return r.fitAll(ctx, Bounded, 2, scoutShare, false)
 }
 
 // restarts is the number of fits per class: many cheap ones on short records, where a parallel sum of all is kept.

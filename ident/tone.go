@@ -41,6 +41,7 @@ const (
 	settle     = 1500
 	confirm    = 10000
 	apart      = 0.1
+	reach      = 1.75 // times the measured output range
 	fade       = 0.05
 )
 
@@ -53,7 +54,7 @@ func counterexample(m *deploy.Model, mt *material, set signalNames, states []seq
 			if room < 0.2 {
 				base, room = make([]float64, len(base)), 1
 			}
-			t := tone{m: m, input: input, base: base, amplitude: fraction * room, freqs: frequencies(mt.plant)}
+			t := tone{m: m, input: input, base: base, amplitude: fraction * room, freqs: frequencies(mt.plant), low: mt.low, high: mt.high}
 			if a, b, f, ok := t.pair(states, r); ok {
 				return t.describe(a, b, f, set)
 			}
@@ -91,6 +92,7 @@ type tone struct {
 	base      []float64 // scaled
 	amplitude float64   // scaled
 	freqs     []float64
+	low, high []float64 // measured output range, scaled
 }
 
 // input over the given steps and lanes, the phase starting at step from.
@@ -209,7 +211,21 @@ func (t *tone) confirmed(a, b []float64, freq float64, from int) bool {
 		y, end = t.run(end, t.signal(from+done, 1000, 2, of))
 	}
 	late := gapOf(y, 500)
-	return late > (1-fade)*early && late < 100
+	return late > (1-fade)*early && t.plausible(y)
+}
+
+// plausible asks that both responses stay within reach times the outputs' measured range about its middle: beyond, the
+// model extrapolates and says nothing about the plant.
+func (t *tone) plausible(y seq.Mat) bool {
+	for i := range y.Rows {
+		mid, half := (t.low[i]+t.high[i])/2, (t.high[i]-t.low[i])/2
+		for _, v := range y.Row(i) {
+			if !(math.Abs(v-mid) <= reach*half) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // gapOf is the largest difference of the two lanes over the last steps.

@@ -21,7 +21,7 @@ func bistable(b float64) (*deploy.Model, *material) {
 		Scaling: deploy.Scaling{UMid: []float64{2}, UHalf: []float64{4}, YMean: []float64{1}, YStd: []float64{2}, Delay: []int{0}, Integrate: []bool{false}, Low: []float64{math.Inf(-1)}, High: []float64{math.Inf(1)}},
 		Members: []deploy.Member{{Cell: c, Kind: "lure", W: w}},
 	}
-	return m, &material{plant: plant{rest: []float64{0}}}
+	return m, &material{plant: plant{rest: []float64{0}, outputs: 1}, low: []float64{-1}, high: []float64{1}}
 }
 
 func search(b float64) *Counterexample {
