@@ -2,8 +2,6 @@ package ident
 
 import (
 	"fmt"
-	"math"
-	"math/cmplx"
 	"math/rand/v2"
 
 	"github.com/plumb-go/plumb/model"
@@ -48,17 +46,9 @@ func (p plant) begin(net model.Network, r *rand.Rand, theta []float64) error {
 // radius is the largest modulus of the linear poles, limited to stable values.
 func (p plant) radius() float64 { return model.Radius(p.modes, 0.5, 0.95, 0.9995) }
 
-// oscillates reports a lightly damped complex pole pair: more than one oscillation within its decay time, where a
-// constant metric for all slopes of the nonlinearity becomes restrictive.
-func (p plant) oscillates() bool {
-	for _, m := range p.modes {
-		decay, angle := -math.Log(min(cmplx.Abs(m), 0.9999)), math.Abs(cmplx.Phase(m))
-		if angle > 0.02 && angle < 3 && angle > 4*decay && cmplx.Abs(m) > 0.8 {
-			return true
-		}
-	}
-	return false
-}
+// decay is the prescribed rate of a proved decay: a sixth of the plant's own decay per sample leaves room to fit and
+// keeps the proved gain and forgetting time useful.
+func (p plant) decay() float64 { return min(1-(1-p.radius())/6, 0.9999) }
 
 // long reports whether the record is long enough for a full-batch polish: many more samples than parameters.
 func (p plant) long() bool { return p.samples > 20*600 }
@@ -102,6 +92,7 @@ func (p plant) cascade(o Options) ssm.Options {
 		c = ssm.Options{Width: 4, Blocks: []seq.DiagonalBlock{{States: 6, Hidden: 16}, {States: 6}}}
 	}
 	c.Width = max(c.Width, p.outputs)
+	c.MaxRadius = o.Rate // 0 leaves the class's own bound
 	for i := range c.Blocks {
 		if o.States > 0 {
 			c.Blocks[i].States = o.States
@@ -140,14 +131,12 @@ func candidates(claim string, p plant, o Options) ([]candidate, error) {
 		return lure.NewBounded(p.inputs, p.outputs, n, q, rate(0.9999))
 	}}
 	contracting := candidate{"r2dn", Contraction, func() (model.Network, error) {
-		return r2dn.New(p.inputs, p.outputs, n, q, o.Layers, rate(0.9999))
+		return r2dn.New(p.inputs, p.outputs, n, q, o.Layers, rate(p.decay()))
 	}}
 	statespace := candidate{"ssm", Contraction, func() (model.Network, error) {
 		return ssm.New(p.inputs, p.outputs, p.cascade(o))
 	}}
 	sector := candidate{"gated", ISS, func() (model.Network, error) {
-		// a sixth of the plant's own decay per sample leaves room to fit and keeps the gain bound small
-		r := min(1-(1-p.radius())/6, 0.9999)
 		gn, gq := max(4, min(p.order, 6), p.outputs+1), 8
 		if o.States > 0 {
 			gn = o.States
@@ -155,7 +144,7 @@ func candidates(claim string, p plant, o Options) ([]candidate, error) {
 		if o.Hidden > 0 {
 			gq = o.Hidden
 		}
-		return gated.New(p.rest, p.outputs, gn, gq, 10, rate(r))
+		return gated.New(p.rest, p.outputs, gn, gq, 10, rate(p.decay()))
 	}}
 	switch claim {
 	case Contraction:

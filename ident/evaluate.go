@@ -150,8 +150,8 @@ type Forgetting struct {
 	Distance   []float64 // of the two initial states, per member, Euclidean norm
 }
 
-// Forget simulates the part from the encoded initial state and from a displaced one (each state moved by the root mean
-// square it has along the part) and follows the outputs' difference.
+// Forget simulates the part from the encoded initial state and from a displaced one (each state moved by what it
+// travels over the part, plus a half) and follows the outputs' difference.
 func Forget(m *deploy.Model, set *dataset.Set, p dataset.Part) (*Forgetting, error) {
 	if p.Scored() < 1 {
 		return nil, fmt.Errorf("ident: part %q has no scored samples", p.Name)

@@ -142,6 +142,9 @@ func (r *run) prepare(ctx context.Context) error {
 	for _, p := range slices.Concat(set.Validation, set.Test) {
 		m.lags = min(m.lags, max(p.Window, 1))
 	}
+	if any(integrate) && m.lags < 2 {
+		return fmt.Errorf("ident: an integrated output needs a window of at least 2 samples, it has %d; use --init-window", m.lags)
+	}
 	m.plant = plant{inputs: len(set.Inputs), outputs: len(set.Outputs), order: in.Order, modes: in.Poles(), samples: samples(set.Train), start: startOf(in, &scale)}
 	m.plant.integrates = any(integrate)
 	m.plant.rest = rest(o, &scale)

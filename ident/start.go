@@ -2,6 +2,7 @@ package ident
 
 import (
 	"context"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -27,7 +28,11 @@ func increments(set *dataset.Set, integrate []bool) *dataset.Set {
 			for k := 1; k < len(y); k++ {
 				d[k] = y[k] - y[k-1]
 			}
-			d[0] = d[1]
+			for _, p := range slices.Concat(set.Train, set.Validation, set.Test) { // nothing before a part is read
+				if p.Experiment == e && p.From+1 < len(d) {
+					d[p.From] = d[p.From+1]
+				}
+			}
 			data[c] = d
 		}
 		rec.Experiments[e].Data = data

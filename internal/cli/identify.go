@@ -88,7 +88,7 @@ used for fitting. Results go to runs/NAME/: the model NAME.plumb, report.html, r
 	fl.IntVar(&f.Layers, "layers", 0, "1-Lipschitz sandwich layers of r2dn; 0 means one tanh layer")
 	fl.IntVar(&f.States, "states", 0, "number of states; 0 chooses from the linear fit")
 	fl.StringSliceVar(&f.Integrate, "integrate", nil, "outputs that integrate their increments outside the certified block, such as a position")
-	fl.StringVar(&f.Delay, "delay", "", "input delay in samples, one number or one per input; default from the linear fit")
+	fl.StringVar(&f.Delay, "delay", "", "input delay in samples, one number or one per input; default from the correlation of input and output")
 	fl.StringVar(&f.Rest, "rest", "", "input at which the plant rests, one number per input, physical units (iss); default 0 where that lies in the range")
 	fl.Uint64Var(&f.Seed, "seed", 1, "seed of every random choice")
 	fl.IntVar(&f.Restarts, "restarts", 0, "fits per class; 0 chooses")
