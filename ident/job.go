@@ -80,7 +80,7 @@ func newJob(c candidate, number int, m *material, plan train.Plan) (*job, error)
 	plan.Batch = longBatch
 	switch {
 	case m.plant.integrates:
-		steps, fixedSteps, checkSteps, plan.Batch = driftWindow, driftFixed, driftFixed, shortBatch
+		steps, fixedSteps, checkSteps, plan.Batch = driftWindow, driftFixed, math.MaxInt, shortBatch
 	case !m.plant.long():
 		steps, plan.Batch = shortWindow, shortBatch
 	}
