@@ -46,7 +46,7 @@ func (j *job) regress(m *material, theta []float64) bool {
 	}
 	every := max(encoderEvery, total/encoderMost)
 	pass := j.net.NewPass(1, 1)
-	x, next := seq.NewMat(n, 1), seq.NewMat(n, 1)
+	next := seq.NewMat(n, 1)
 	u, y := seq.NewMat(in, 1), seq.NewMat(out, 1)
 	for _, q := range m.fit {
 		if q.Len() <= m.lags+warmSteps {
@@ -54,7 +54,7 @@ func (j *job) regress(m *material, theta []float64) bool {
 		}
 		past := seq.NewMat(rows, 1)
 		fillPast(past, q.U, q.Y, m.lags, m.lags)
-		x = member.Encode(past)
+		x := member.Encode(past)
 		for t := m.lags; t < q.Len(); t++ {
 			if t >= m.lags+warmSteps && t%every == 0 {
 				fillPast(past, q.U, q.Y, m.lags, t)

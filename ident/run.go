@@ -70,7 +70,6 @@ type run struct {
 	set    *dataset.Set
 	mt     *material
 	lin    *linear.Model
-	jobs   []*job
 	began  time.Time
 	spent  float64 // seconds of training before a resume
 	limit  float64 // seconds of training
