@@ -75,42 +75,32 @@ func (m *Network) Pullback(_, dw, dtheta []float64) {
 	m.rest.Pullback(dw, dtheta[m.core.Dim():])
 }
 
-// Spreads of the random start.
+// Spreads of the gate and of its pre-activations at the start.
 const (
-	couplingSd = 0.3
-	inputSd    = 0.3
-	gateSd     = 0.5
+	inputSd = 0.3
+	gateSd  = 0.5
 )
 
 // Init starts near a linear system with the given modes and a gate around zero.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
-	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
-	a0 := model.Modal(r, m.N, modes, model.Limit(m.Rate, rMax))
-	b, c := make([]float64, m.N*m.In), make([]float64, m.Out*m.N)
-	model.Normal(r, b, math.Sqrt(1-rMax*rMax))
-	sd := 1 / math.Sqrt(float64(m.N+m.Q))
-	model.Normal(r, c, sd)
-	if err := m.start(r, a0, b, c, sd, nil, rMax, theta); err != nil {
+	d := model.RandomDraft(r, m.N, m.Q, m.In, m.Out, modes, func(rMax float64) float64 { return model.Limit(m.Rate, rMax) })
+	if err := m.start(r, d, theta); err != nil {
 		panic("gated: initial matrix outside the parametrised set") // the radius was limited above
 	}
 }
 
 // InitLinear starts as the given linear model around the rest input, with surplus states and a gate around zero.
 func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) error {
-	rMax := model.Radius(s.Modes(), 0.8, 0.95, 0.999)
-	a0, b, c, err := s.Extended(r, m.N, s.Modes(), model.Limit(m.Rate, rMax))
+	d, err := model.LinearDraft(r, s, m.N, m.Q, func(rMax float64) float64 { return model.Limit(m.Rate, rMax) })
 	if err != nil {
 		return err
 	}
-	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
+	return m.start(r, d, theta)
 }
 
-func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
-	c, b := make([]float64, m.Q*m.N), make([]float64, m.N*m.Q)
-	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
-	model.Normal(r, c, sd)
-	model.Normal(r, b, sd)
-	if _, err := m.core.InitNear(a0, c, b, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
+func (m *Network) start(r *rand.Rand, d model.Draft, theta []float64) error {
+	c, b := model.Coupling(r, m.N, m.Q, d.RMax)
+	if _, err := m.core.InitNear(d.A, c, b, 0, model.Margin(d.RMax), theta[:m.core.Dim()]); err != nil {
 		return err
 	}
 	theta = theta[m.core.Dim():]
@@ -118,23 +108,23 @@ func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *m
 		x := theta[:t.Len()]
 		switch {
 		case t == m.t.B2:
-			copy(x, b2)
+			copy(x, d.B2)
 		case t == m.t.D12:
 			model.Normal(r, x, inputSd)
 		case t == m.t.Cx:
-			copy(x, cx)
+			copy(x, d.Cx)
 		case t == m.t.Cw:
-			model.Normal(r, x, cwSd)
+			model.Normal(r, x, d.CwSd)
 		case t == m.t.G1:
 			model.Normal(r, x, 1/math.Sqrt(float64(m.N+m.Q)))
 		case t == m.t.Gu, t == m.t.Gb1:
 			model.Normal(r, x, gateSd)
 		case t == m.t.G2:
 			model.Normal(r, x, 1/math.Sqrt(float64(m.Gate)))
-		case t == m.t.D22 && lin != nil:
-			copy(x, lin.D)
-		case t == m.t.By && lin != nil:
-			copy(x, lin.At(m.Rest))
+		case t == m.t.D22 && d.Linear != nil:
+			copy(x, d.Linear.D)
+		case t == m.t.By && d.Linear != nil:
+			copy(x, d.Linear.At(m.Rest))
 		default:
 			clear(x)
 		}

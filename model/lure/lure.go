@@ -90,35 +90,21 @@ func (m *Network) Pullback(_, dw, dtheta []float64) {
 	m.rest.Pullback(dw, dtheta)
 }
 
-// Spreads of the random start: the nonlinear feedback is weak, its pre-activations cover the bend of tanh.
-const (
-	couplingSd = 0.3
-	inputSd    = 0.7
-	biasSd     = 0.5
-	logPsi     = -1.5
-)
-
 // Init starts near a linear system with the given modes and weak nonlinear feedback.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
-	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
-	a0 := model.Modal(r, m.N, modes, m.limit(rMax))
-	b, c := make([]float64, m.N*m.In), make([]float64, m.Out*m.N)
-	model.Normal(r, b, math.Sqrt(1-rMax*rMax))
-	sd := 1 / math.Sqrt(float64(m.N+m.Q))
-	model.Normal(r, c, sd)
-	if err := m.start(r, a0, b, c, sd, nil, rMax, theta); err != nil {
+	d := model.RandomDraft(r, m.N, m.Q, m.In, m.Out, modes, m.limit)
+	if err := m.start(r, d, theta); err != nil {
 		panic("lure: initial matrix outside the parametrised set") // the radius was limited above
 	}
 }
 
 // InitLinear starts as the given linear model, with surplus states and weak nonlinear feedback beside it.
 func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) error {
-	rMax := model.Radius(s.Modes(), 0.8, 0.95, 0.999)
-	a0, b, c, err := s.Extended(r, m.N, s.Modes(), m.limit(rMax))
+	d, err := model.LinearDraft(r, s, m.N, m.Q, m.limit)
 	if err != nil {
 		return err
 	}
-	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
+	return m.start(r, d, theta)
 }
 
 // limit is the largest first modulus; a free linear part has no bound.
@@ -129,37 +115,37 @@ func (m *Network) limit(rMax float64) float64 {
 	return model.Limit(m.Rate, rMax)
 }
 
-func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
+func (m *Network) start(r *rand.Rand, d model.Draft, theta []float64) error {
 	if m.core != nil {
-		if _, err := m.core.InitNear(a0, nil, nil, 0, model.Margin(rMax), theta[:m.core.Dim()]); err != nil {
+		if _, err := m.core.InitNear(d.A, nil, nil, 0, model.Margin(d.RMax), theta[:m.core.Dim()]); err != nil {
 			return err
 		}
 		theta = theta[m.core.Dim():]
 	}
-	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
+	sd := model.CouplingSd * math.Sqrt((1-d.RMax)/float64(m.Q))
 	for _, t := range m.rest {
 		x := theta[:t.Len()]
 		switch {
 		case t == m.t.A:
-			copy(x, a0)
+			copy(x, d.A)
 		case t == m.t.B1:
-			model.Normal(r, x, sd*math.Exp(logPsi))
+			model.Normal(r, x, sd*math.Exp(model.LogPsi))
 		case t == m.t.C1:
-			model.Normal(r, x, sd*math.Exp(-logPsi))
+			model.Normal(r, x, sd*math.Exp(-model.LogPsi))
 		case t == m.t.B2:
-			copy(x, b2)
+			copy(x, d.B2)
 		case t == m.t.D12:
-			model.Normal(r, x, inputSd)
+			model.Normal(r, x, model.InputSd)
 		case t == m.t.Bv:
-			model.Normal(r, x, biasSd)
+			model.Normal(r, x, model.BiasSd)
 		case t == m.t.Cx:
-			copy(x, cx)
+			copy(x, d.Cx)
 		case t == m.t.Cw:
-			model.Normal(r, x, cwSd)
-		case t == m.t.D22 && lin != nil:
-			copy(x, lin.D)
-		case t == m.t.By && lin != nil:
-			copy(x, lin.Y0)
+			model.Normal(r, x, d.CwSd)
+		case t == m.t.D22 && d.Linear != nil:
+			copy(x, d.Linear.D)
+		case t == m.t.By && d.Linear != nil:
+			copy(x, d.Linear.Y0)
 		default:
 			clear(x)
 		}

@@ -12,7 +12,6 @@
 package r2dn
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"github.com/plumb-go/plumb/model"
@@ -131,65 +130,47 @@ func (m *Network) Pullback(_, dw, dtheta []float64) {
 	}
 }
 
-// Spreads of the random start: the nonlinear feedback is weak, its pre-activations cover the bend of tanh.
-const (
-	couplingSd = 0.3
-	inputSd    = 0.7
-	biasSd     = 0.5
-	logPsi     = -1.5
-)
-
 // Init starts near a linear system with the given modes and weak nonlinear feedback.
 func (m *Network) Init(r *rand.Rand, modes []complex128, theta []float64) {
-	rMax := model.Radius(modes, 0.8, 0.95, 0.99)
-	a0 := model.Modal(r, m.N, modes, model.Limit(m.Rate, rMax))
-	b := make([]float64, len(m.b2))
-	model.Normal(r, b, math.Sqrt(1-rMax*rMax))
-	c := make([]float64, m.Out*m.N)
-	sd := 1 / math.Sqrt(float64(m.N+m.Q))
-	model.Normal(r, c, sd)
-	if err := m.start(r, a0, b, c, sd, nil, rMax, theta); err != nil {
+	d := model.RandomDraft(r, m.N, m.Q, m.In, m.Out, modes, func(rMax float64) float64 { return model.Limit(m.Rate, rMax) })
+	if err := m.start(r, d, theta); err != nil {
 		panic("r2dn: initial matrix outside the parametrised set") // the radius was limited above
 	}
 }
 
 // InitLinear starts as the given linear model, with surplus states and weak nonlinear feedback beside it.
 func (m *Network) InitLinear(r *rand.Rand, s *model.Start, theta []float64) error {
-	rMax := model.Radius(s.Modes(), 0.8, 0.95, 0.999)
-	a0, b, c, err := s.Extended(r, m.N, s.Modes(), model.Limit(m.Rate, rMax))
+	d, err := model.LinearDraft(r, s, m.N, m.Q, func(rMax float64) float64 { return model.Limit(m.Rate, rMax) })
 	if err != nil {
 		return err
 	}
-	return m.start(r, a0, b, c, 0.1/math.Sqrt(float64(m.Q)), s, rMax, theta)
+	return m.start(r, d, theta)
 }
 
-func (m *Network) start(r *rand.Rand, a0, b2, cx []float64, cwSd float64, lin *model.Start, rMax float64, theta []float64) error {
-	c, b := make([]float64, m.Q*m.N), make([]float64, m.N*m.Q)
-	sd := couplingSd * math.Sqrt((1-rMax)/float64(m.Q))
-	model.Normal(r, c, sd)
-	model.Normal(r, b, sd)
-	e, err := m.core.InitNear(a0, c, b, logPsi, model.Margin(rMax), theta[:m.core.Dim()])
+func (m *Network) start(r *rand.Rand, d model.Draft, theta []float64) error {
+	c, b := model.Coupling(r, m.N, m.Q, d.RMax)
+	e, err := m.core.InitNear(d.A, c, b, model.LogPsi, model.Margin(d.RMax), theta[:m.core.Dim()])
 	if err != nil {
 		return err
 	}
 	theta = theta[m.core.Dim():]
-	matMul(theta, e, b2, m.N, m.N, m.In)
+	matMul(theta, e, d.B2, m.N, m.N, m.In)
 	theta = theta[len(m.b2):]
 	for _, t := range m.rest {
 		x := theta[:t.Len()]
 		switch {
 		case t == m.t.D12:
-			model.Normal(r, x, inputSd)
+			model.Normal(r, x, model.InputSd)
 		case t == m.t.Bv:
-			model.Normal(r, x, biasSd)
+			model.Normal(r, x, model.BiasSd)
 		case t == m.t.Cx:
-			copy(x, cx)
+			copy(x, d.Cx)
 		case t == m.t.Cw:
-			model.Normal(r, x, cwSd)
-		case t == m.t.D22 && lin != nil:
-			copy(x, lin.D)
-		case t == m.t.By && lin != nil:
-			copy(x, lin.Y0)
+			model.Normal(r, x, d.CwSd)
+		case t == m.t.D22 && d.Linear != nil:
+			copy(x, d.Linear.D)
+		case t == m.t.By && d.Linear != nil:
+			copy(x, d.Linear.Y0)
 		default:
 			clear(x)
 		}
