@@ -124,11 +124,11 @@ func (r *run) prepare(ctx context.Context) error {
 	for _, p := range slices.Concat(set.Validation, set.Test) {
 		m.lags = min(m.lags, max(p.Window, 1))
 	}
-	if any(integrate) && m.lags < 2 {
+	if slices.Contains(integrate, true) && m.lags < 2 {
 		return fmt.Errorf("ident: an integrated output needs a window of at least 2 samples, it has %d; use --init-window", m.lags)
 	}
 	m.plant = plant{inputs: len(set.Inputs), outputs: len(set.Outputs), order: in.Order, modes: in.Poles(), samples: samples(set.Train), start: startOf(in, &scale)}
-	m.plant.integrates = any(integrate)
+	m.plant.integrates = slices.Contains(integrate, true)
 	m.plant.rest = rest(o, &scale)
 	fit, check := set.Train, set.Validation
 	m.held = true
@@ -152,8 +152,6 @@ func (r *run) prepare(ctx context.Context) error {
 	r.mt = m
 	return nil
 }
-
-func any(flags []bool) bool { return slices.Contains(flags, true) }
 
 // rest is the scaled rest input: as declared, else physical zero where it lies in the operating range, else its middle.
 func rest(o Options, s *deploy.Scaling) []float64 {

@@ -43,7 +43,7 @@ func increments(set *dataset.Set, integrate []bool) *dataset.Set {
 // inner returns the linear model of what the network itself predicts: the linear baseline, or, where outputs are
 // integrated outside the network, a linear fit of their increments.
 func (r *run) inner(ctx context.Context, integrate []bool) (*linear.Model, error) {
-	if !any(integrate) {
+	if !slices.Contains(integrate, true) {
 		return r.lin, nil
 	}
 	return linear.Fit(ctx, increments(r.set, integrate), linear.Options{Delay: r.o.Delay, MaxOrder: 4})
