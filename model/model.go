@@ -22,6 +22,18 @@ type Network interface {
 	Pullback(theta, dw, dtheta []float64)                   // dtheta += (dw/dtheta)' dw at the theta last deployed
 }
 
+// Penalised is a class whose training adds a penalty to the loss, such as one that keeps it provable.
+type Penalised interface {
+	// Penalty returns the penalty at the parameters last deployed and adds its gradient to grad; nil: the value alone.
+	Penalty(theta, grad []float64) float64
+}
+
+// Certifiable is a class whose claim does not hold for all parameters.
+type Certifiable interface {
+	// Residual is negative where the claim can be proved at theta.
+	Residual(theta []float64) float64
+}
+
 // Verbatim is a list of tensors whose numbers are free parameters themselves.
 type Verbatim []seq.Tensor
 
