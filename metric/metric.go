@@ -12,6 +12,8 @@
 //	R2    = 1 - NRMSE²
 //	VAF   = 100 (1 - var(e)/var(y))     percent; blind to a constant offset
 //
+// SumFIT is another index over all outputs, the one of Bonassi et al. 2023; it is never printed as FIT.
+//
 // A constant y has no spread to compare with: NRMSE, FIT, BFR, R2 and VAF are then NaN ("not defined"), RMSE and MAE
 // stay meaningful. A prediction that is not finite makes RMSE and MAE +Inf and the figures relative to them -Inf
 // (NRMSE +Inf, BFR 0): a simulation that left the numbers is the worst, not a missing one.
@@ -133,6 +135,49 @@ func Pooled(scores ...Scores) float64 {
 		n += float64(s.Samples)
 	}
 	return math.Sqrt(sse / n)
+}
+
+// SumFIT is the index of Bonassi et al. 2023, equation (20), in percent: over all outputs jointly, and a sum of norms, one
+// for each sample, where FIT has one norm over all samples of one output,
+//
+//	100 (1 - Σ_k |y(k) - ŷ(k)|₂ / Σ_k |y(k) - ȳ|₂),   ȳ = Σ_k y(k)/N
+//
+// y and yhat hold one slice of samples per output, all outputs in one unit or scaled. It is a figure of its own: it
+// depends on the units of the outputs relative to each other, and for one output it compares mean absolute instead of
+// root mean square deviations. NaN when y is constant, -Inf for a prediction that is not finite; errors as Of.
+func SumFIT(y, yhat [][]float64) (float64, error) {
+	scores, err := PerOutput(y, yhat)
+	if err != nil {
+		return 0, err
+	}
+	if len(y) == 0 {
+		return 0, fmt.Errorf("metric: no output to score")
+	}
+	constant, mean := true, make([]float64, len(y))
+	for i := range y {
+		if len(y[i]) != len(y[0]) {
+			return 0, fmt.Errorf("metric: output 1 has %d samples, output %d has %d", len(y[0]), i+1, len(y[i]))
+		}
+		constant = constant && scores[i].Std == 0
+		for _, v := range y[i] {
+			mean[i] += v / float64(len(y[i]))
+		}
+	}
+	if constant {
+		return math.NaN(), nil
+	}
+	var off, spread float64
+	for k := range y[0] {
+		var e, d float64
+		for i := range y {
+			e, d = math.Hypot(e, y[i][k]-yhat[i][k]), math.Hypot(d, y[i][k]-mean[i])
+		}
+		off, spread = off+e, spread+d
+	}
+	if math.IsNaN(off) {
+		off = math.Inf(1)
+	}
+	return 100 * (1 - off/spread), nil
 }
 
 // Persistence scores the k-step prediction ŷ(t) = y(t-k), "nothing changes in k steps", on samples k..len(y)-1: what a

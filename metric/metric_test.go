@@ -93,6 +93,43 @@ func TestPooled(t *testing.T) {
 	}
 }
 
+// TestSumFIT works equation (20) on paper: y = (0,0) (3,4) (6,8) has mean (3,4), deviations 5, 0, 5, sum 10. One norm over
+// all samples would give 100 (1 - 5/√50) = 29.3 for the second case.
+func TestSumFIT(t *testing.T) {
+	y := [][]float64{{0, 3, 6}, {0, 4, 8}}
+	for _, c := range []struct {
+		name string
+		yhat [][]float64
+		want float64
+	}{
+		{"perfect", y, 100},
+		{"last sample off by (3,4)", [][]float64{{0, 3, 3}, {0, 4, 4}}, 50},
+		{"two samples off by (3,4)", [][]float64{{3, 0, 6}, {4, 0, 8}}, 0},
+		{"the mean", [][]float64{{3, 3, 3}, {4, 4, 4}}, 0},
+		{"reversed, not clipped", [][]float64{{6, 3, 0}, {8, 4, 0}}, -100},
+		{"one output only", [][]float64{{0, 3, 6}, {2, 4, 9}}, 70},
+		{"diverged", [][]float64{{0, math.NaN(), 6}, {0, 4, 8}}, math.Inf(-1)},
+	} {
+		if got, err := SumFIT(y, c.yhat); err != nil || !near(got, c.want) {
+			t.Errorf("%s: %v (%v), want %v", c.name, got, err, c.want)
+		}
+	}
+	if got, err := SumFIT([][]float64{{0.1, 0.1, 0.1}}, [][]float64{{0.1, 0.1, 0.2}}); err != nil || !math.IsNaN(got) {
+		t.Errorf("constant y: %v (%v), want NaN", got, err)
+	}
+	for _, c := range []struct {
+		y, yhat [][]float64
+		want    string
+	}{
+		{nil, nil, "no output"}, {y, y[:1], "2 measured outputs but 1"},
+		{[][]float64{{0, 1, 2}, {3, 4}}, [][]float64{{0, 1, 2}, {3, 4}}, "output 1 has 3 samples, output 2 has 2"},
+	} {
+		if _, err := SumFIT(c.y, c.yhat); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+	}
+}
+
 // TestPersistence: y = 0 1 3 6 10. One step: e = 1 2 3 4, RMSE √7.5; two steps: e = 3 5 7, RMSE √(83/3).
 func TestPersistence(t *testing.T) {
 	y := []float64{0, 1, 3, 6, 10}
