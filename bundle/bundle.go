@@ -25,11 +25,13 @@ type (
 	Range       = cert.Range
 	Member      = cert.Member
 	Block       = cert.Block
+	Filter      = cert.Filter
 	Provenance  = cert.Provenance
 	Tensor      = cert.Tensor
 	Certificate = cert.Certificate
 	Witness     = cert.Witness
 	Gain        = cert.Gain
+	CellWitness = cert.CellWitness
 )
 
 // Model is the content of a bundle. The hashes in Manifest and Certificate are computed when writing.

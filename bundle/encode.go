@@ -61,7 +61,8 @@ func optional(x *float64) any {
 
 func member(m Member) any {
 	all := object{"states": m.States, "hidden": m.Hidden, "layers": m.Layers, "gate": m.Gate, "width": m.Width,
-		"blocks": each(m.Blocks, func(b Block) any { return object{"states": b.States, "hidden": b.Hidden} })}
+		"blocks": each(m.Blocks, func(b Block) any { return object{"states": b.States, "hidden": b.Hidden} }),
+		"units":  m.Units, "filter": object{"states": m.Filter.States, "width": m.Filter.Width}}
 	return pick(object{"kind": m.Kind}, cert.MemberKeys(m.Kind), all)
 }
 
@@ -99,6 +100,12 @@ func witness(claim string, m Member, w Witness) object {
 		"layers": each(w.Layers, func(t []float64) any { return object{"T": numbers(t)} }),
 		"g2":     ratio(w.G2), "d2": ratio(w.D2), "T": numbers(w.T), "Ty": numbers(w.Ty), "Td": numbers(w.Td),
 		"kappa2": each(w.Kappa2, func(r *big.Rat) any { return ratio(r) }),
+	}
+	if m.Kind == "lstm" || m.Kind == "gru" {
+		all["filter"] = numbers(w.Filter)
+		all["layers"] = each(w.Cells, func(c CellWitness) any {
+			return object{"norm": c.Norm, "eta": numbers(c.Eta), "zeta": numbers(c.Zeta)}
+		})
 	}
 	if m.Kind == "gated" {
 		all["kappa2"] = nil // refused by the reader, like any other number missing

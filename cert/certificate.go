@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // Certificate is certificate.json: a claim and one witness per member.
 type Certificate struct {
-	Claim         string // contraction, iss or bounded
+	Claim         string // contraction, iss, bounded or delta-iss
 	Members       []Witness
 	Provenance    Provenance
 	WeightsSHA256 string
@@ -25,6 +26,15 @@ type Witness struct {
 	G2, D2       *big.Rat
 	Kappa2       []*big.Rat // one number under iss, one per output under bounded
 	T, Ty, Td    []float64  // T nil under iss: the gain is decided over vertices
+	Filter       []float64  // lstm, gru: eta of the filter's complex states
+	Cells        []CellWitness
+}
+
+// CellWitness holds the vectors of one lstm or gru layer: eta for the decay, zeta for the gain. They have one number a state,
+// c before h, or with Norm one for each of |dc|_2 and |dh|_2.
+type CellWitness struct {
+	Norm      bool
+	Eta, Zeta []float64
 }
 
 // Gain is the witness of an incremental gain; for an ssm member all fields are empty.
@@ -46,6 +56,8 @@ func WitnessKeys(claim string, m Member) []string {
 		return []string{"rate", "M", "Lambda", "g2", "T", "kappa2", "Ty", "d2", "Td"}
 	case m.Kind == "ssm":
 		return []string{"rate", "radius", "gain"}
+	case m.Kind == "lstm" || m.Kind == "gru":
+		return []string{"rate", "filter", "layers"}
 	}
 	return []string{"rate", "M", "gain"} // linear
 }
@@ -61,7 +73,7 @@ func GainKeys(kind string) []string {
 	return []string{"gamma2", "M"} // linear
 }
 
-var claims = []string{"contraction", "iss", "bounded"}
+var claims = []string{"contraction", "iss", "bounded", "delta-iss"}
 
 func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certificate {
 	o := parseJSON(certificateEntry, data).object("claim", "members", "provenance", "weights_sha256")
@@ -71,7 +83,7 @@ func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certif
 		WeightsSHA256: hash(o["weights_sha256"]),
 	}
 	if !slices.Contains(claims, c.Claim) {
-		o["claim"].fail("want contraction, iss or bounded")
+		o["claim"].fail("want one of %s", strings.Join(claims, ", "))
 	}
 	for i, v := range o["members"].list(len(m.Members), len(m.Members)) {
 		var widths []int
@@ -101,7 +113,24 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 	if x, ok := f["M"]; ok {
 		w.M = x.square(m.States)
 	}
-	if x, ok := f["layers"]; ok {
+	if x, ok := f["filter"]; ok {
+		w.Filter = x.numbers(m.Filter.States)
+		for i, e := range f["layers"].list(len(m.Units), len(m.Units)) {
+			g := e.object("norm", "eta", "zeta")
+			c := CellWitness{Norm: g["norm"].boolean()}
+			n := m.Units[i]
+			switch {
+			case c.Norm && m.Kind == "gru":
+				g["norm"].fail("want false for a gru")
+			case c.Norm:
+				n = 2
+			case m.Kind == "lstm":
+				n *= 2
+			}
+			c.Eta, c.Zeta = g["eta"].numbers(n), g["zeta"].numbers(n)
+			w.Cells = append(w.Cells, c)
+		}
+	} else if x, ok := f["layers"]; ok {
 		for i, e := range x.list(m.Layers, m.Layers) {
 			w.Layers = append(w.Layers, e.object("T")["T"].numbers(widths[i]))
 		}

@@ -105,7 +105,10 @@ func (p *part) prove(claim string) {
 	rate := p.w.Rate
 	p.require(rate.Sign() > 0 && rate.Cmp(one) < 0, "the rate lies in (0, 1)", "it is "+rate.RatString())
 	p.out.Rate = rate
+	p.require((p.Units != nil) == (claim == "delta-iss"), "lstm and gru members prove delta-iss, and no others do", "the claim is "+claim)
 	switch {
+	case p.Units != nil:
+		p.deltaISS()
 	case p.Kind == "lure" && claim == "bounded":
 		p.bounded()
 	case p.Kind == "gated":

@@ -34,8 +34,9 @@ const (
 	maxDigits      = 2000    // of either side of a ratio
 	maxMembers     = 64
 	maxBlocks      = 16
+	maxCells       = 8 // layers of an lstm or gru
 	maxSignals     = 64
-	maxSize        = 256     // states + hidden + inputs of a member, layer width + hidden, complex states of a block
+	maxSize        = 256     // states + hidden + inputs of a member, layer width + hidden, complex states of a block or filter, units
 	maxWindow      = 1 << 20 // samples, also of an input delay
 	maxVertices    = 12      // gated channels for which every vertex is visited
 )

@@ -34,14 +34,19 @@ type Range struct{ Low, High float64 }
 
 // Member is the kind and the sizes of one network of the parallel sum; sizes of other kinds are zero.
 type Member struct {
-	Kind   string  // lure, gated, ssm or linear
+	Kind   string  // lure, gated, ssm, linear, lstm or gru
 	States int     // lure, gated, linear
 	Hidden int     // lure, gated
 	Layers int     // lure: number of sandwich layers, 0 for tanh itself
 	Gate   int     // gated: width of the gating network
 	Width  int     // ssm: signals between blocks
 	Blocks []Block // ssm
+	Units  []int   // lstm, gru: units of each layer
+	Filter Filter  // lstm, gru; zero: none
 }
+
+// Filter gives the complex states of the linear system before the first layer, and its outputs.
+type Filter struct{ States, Width int }
 
 // Block is one block of an ssm member: complex states, and hidden units of its static layer or 0.
 type Block struct{ States, Hidden int }
@@ -66,6 +71,8 @@ func MemberKeys(kind string) []string {
 		return []string{"width", "blocks"}
 	case "linear":
 		return []string{"states"}
+	case "lstm", "gru":
+		return []string{"units", "filter"}
 	}
 	return nil
 }
@@ -162,7 +169,7 @@ func member(v value, inputs int) Member {
 	m := Member{Kind: kind.text()}
 	keys := MemberKeys(m.Kind)
 	if keys == nil {
-		kind.fail("want lure, gated, ssm or linear")
+		kind.fail("want lure, gated, ssm, linear, lstm or gru")
 	}
 	f := v.object(append([]string{"kind"}, keys...)...)
 	for i, size := range []*int{&m.States, &m.Hidden, &m.Gate, &m.Width} {
@@ -182,11 +189,22 @@ func member(v value, inputs int) Member {
 			m.Blocks = append(m.Blocks, Block{g["states"].size(1, maxSize), g["hidden"].size(0, maxSize)})
 		}
 	}
+	if x, ok := f["units"]; ok {
+		for _, n := range x.list(1, maxCells) {
+			m.Units = append(m.Units, n.size(1, maxSize))
+		}
+		g := f["filter"].object("states", "width")
+		m.Filter = Filter{g["states"].size(0, maxSize), g["width"].size(0, maxSize)}
+		if (m.Filter.States == 0) != (m.Filter.Width == 0) {
+			f["filter"].fail("want states and width positive, or both 0 for no filter")
+		}
+	}
 	return m
 }
 
 // The tensors of docs/bundle.md and their shapes: n states, q hidden, m inputs, p outputs, h width of the gate or the layer,
-// s complex states, i and o inputs and outputs of a block, N all states of a member, L(m+p) = past.
+// s complex states, i and o inputs and outputs of a block, w outputs of a filter, d inputs of a layer, N all states of a
+// member, L(m+p) = past. Gate tensors exist for each gate, named in place of the question mark.
 const (
 	scaleTensors    = "scale.u_mid m, scale.u_half m, scale.y_mean p, scale.y_std p"
 	encoderTensors  = "enc_W N past, enc_b N"
@@ -196,7 +214,13 @@ const (
 	blockTensors    = "lre s, lim s, Bre s i, Bim s i, Cre o s, Cim o s, D o i, c o"
 	staticTensors   = "W1 h o, b1 h, W2 o h, b2 o"
 	linearTensors   = "A n n, B2 n m, bx n, Cx p n, D22 p m, by p"
+	filterTensors   = "lre s, lim s, Bre s m, Bim s m, Cre w s, Cim w s, D w m, Ere p s, Eim p s, box s"
+	gateTensors     = "W? n d, U? n n, b? n"
+	outTensors      = "Wy p n, by p, Dy p m"
 )
+
+// gates names the gates of a layer, in the order of docs/bundle.md.
+var gates = map[string][]string{"lstm": {"i", "f", "g", "o"}, "gru": {"z", "r", "n"}}
 
 // shapes lists the tensors that the manifest demands, by name. Two extents are not in the manifest and are taken from
 // the file: the past samples L that the encoders read, and the width of each sandwich layer.
@@ -257,6 +281,25 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 			}
 			size["i"] = k.Width
 		}
+		size["s"], size["w"], size["d"] = k.Filter.States, k.Filter.Width, size["m"]
+		if k.Filter.States > 0 {
+			add(at+"f.", filterTensors)
+			size["N"], size["d"] = 2*k.Filter.States, k.Filter.Width
+		}
+		for l, n := range k.Units {
+			layer := fmt.Sprintf("%sl%d.", at, l)
+			size["n"] = n
+			for _, g := range gates[k.Kind] {
+				add(layer, strings.ReplaceAll(gateTensors, "?", g))
+			}
+			boxes := map[string]string{"lstm": "cbox n, hbox n", "gru": "hbox n"}[k.Kind]
+			add(layer, boxes)
+			size["N"] += n * (1 + strings.Count(boxes, ","))
+			size["d"] = n
+		}
+		if k.Units != nil {
+			add(at, outTensors)
+		}
 		add(at, encoderTensors)
 	}
 	return out
@@ -278,10 +321,8 @@ func (m *Manifest) checkTensors(stored map[string]Tensor) {
 		if _, ok := stored[name]; !ok {
 			malformed(weightsEntry, name, "the tensor is missing")
 		}
-	}
-	for _, name := range []string{"scale.u_half", "scale.y_std"} {
 		for i, x := range stored[name].Data {
-			if x <= 0 {
+			if x <= 0 && (name == "scale.u_half" || name == "scale.y_std" || strings.HasSuffix(name, "box")) {
 				malformed(weightsEntry, name, "want positive numbers, got %g at index %d", x, i)
 			}
 		}

@@ -1,0 +1,3 @@
+package cert
+
+func (p *part) deltaISS() { p.require(false, "undecided", "") }
