@@ -18,7 +18,7 @@ const module = "github.com/plumb-go/plumb"
 // pass; write an ADR first.
 var layers = []string{
 	"cert internal/kernel internal/linalg internal/parallel internal/rng internal/plot internal/testkit metric dataset",
-	"bundle grad nn/seq nn/direct dataset/benchmark dataset/describe",
+	"bundle grad nn/seq nn/direct dataset/benchmark dataset/describe weights",
 	"nn model deploy plant grad/gradtest",
 	"train model/witness",
 	"model/r2dn model/ssm model/lure model/gated model/linear",
