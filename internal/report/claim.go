@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 )
 
 // realNumbers is the line on arithmetic that each report prints when the certificate says nothing else.
@@ -13,6 +15,8 @@ func claimWords(claim string) string {
 	switch claim {
 	case ClaimContraction:
 		return "contraction"
+	case ClaimDeltaISS:
+		return "incremental input-to-state stability"
 	case ClaimISS:
 		return "input-to-state stability"
 	case ClaimBounded:
@@ -46,6 +50,10 @@ func rungs(c *Claim) []rungView {
 		{Claim: ClaimContraction, Name: "contraction", Meaning: "any two simulations under the same input converge at the stated rate, whatever their initial states"},
 		{Claim: ClaimISS, Name: "input-to-state stability", Meaning: "the influence of the initial state dies out, and a bounded input keeps the state within a stated gain of rest"},
 		{Claim: ClaimBounded, Name: "boundedness", Meaning: "a bounded input keeps the state in a stated ball; different responses to the same input may coexist"},
+	}
+	if c.Claim == ClaimDeltaISS { // regional, so neither above nor below the global claims in general: shown where it is claimed
+		ladder = slices.Insert(ladder, 1, rungView{Claim: ClaimDeltaISS, Name: claimWords(ClaimDeltaISS), Meaning: "on the declared range of the inputs, the difference of any two simulations " +
+			"falls at the stated rate to at most a stated gain times the difference of their inputs"})
 	}
 	for i := range ladder {
 		if ladder[i].Claim == c.Claim {
@@ -95,6 +103,16 @@ func claimFigures(r *Report) []figure {
 			out = append(out, f)
 		}
 	}
+	if c.Recovery > 0 {
+		out = append(out, figure{Name: "recovery time", Proved: "≤ " + samples(c.Recovery, r.Ts), Decided: c.Decided,
+			Note: "until two simulations under the same input, from any two initial states in the certificate's boxes, differ by at most 1 % of each output's standard deviation"})
+	}
+	for _, b := range c.Bounds {
+		out = append(out, outputFigures(c, &b)...)
+	}
+	if c.Attack != nil {
+		out = append(out, attackFigure(c.Attack, c.Decided))
+	}
 	if c.Gain.known() || c.GainSimulated.known() {
 		f := figure{Name: c.GainWhat, Proved: unknown, Decided: decided(c.GainDecided)}
 		if f.Name == "" {
@@ -123,9 +141,46 @@ func claimFigures(r *Report) []figure {
 	return out
 }
 
+// outputFigures are the gain and the reachable range of one output.
+func outputFigures(c *Claim, b *OutputBound) (out []figure) {
+	if b.Gain.known() {
+		out = append(out, figure{Name: "incremental gain of " + b.Output, Proved: strings.TrimSpace("≤ " + upper(float64(b.Gain), 4) + " " + b.GainUnit), Decided: c.Decided,
+			Note: "largest difference of the output over the largest difference of the inputs, from equal initial states"})
+	}
+	if b.Low < b.High {
+		out = append(out, figure{Name: "reachable range of " + b.Output, Decided: c.Decided,
+			Proved: strings.TrimSpace("[" + lower(float64(b.Low), 4) + ", " + upper(float64(b.High), 4) + "] " + b.Unit), Note: "what the model can answer at all, for inputs in the declared range"})
+	}
+	return out
+}
+
+// attackFigure sets the search for a violation beside the bound. A ratio above 1 would refute the proof.
+func attackFigure(a *Attack, decided string) figure {
+	f := figure{Name: "worst ratio over the bound", Proved: "≤ 1", Decided: decided, Seen: "≥ " + lower(float64(a.Ratio), 3)}
+	f.Note = fmt.Sprintf("estimated by attack: %s of trajectories", plural(a.Pairs, "random pair", "random pairs"))
+	if a.Searches > 0 {
+		f.Note += " and " + plural(a.Searches, "gradient search", "gradient searches")
+	}
+	if a.Samples > 0 {
+		f.Note += fmt.Sprintf(" over %s", plural(a.Samples, "sample", "samples"))
+	}
+	if a.Where != "" {
+		f.Note += "; the worst at " + a.Where
+	}
+	if a.Ratio > 1+attackRounding {
+		f.Note = "VIOLATED, the proof or the search is wrong; " + f.Note
+	}
+	return f
+}
+
+// attackRounding is the rounding that a simulated ratio may carry above a proved bound of 1.
+const attackRounding = 1e-9
+
 // rateMeaning says what shrinks by the rate.
 func rateMeaning(claim string) string {
 	switch claim {
+	case ClaimDeltaISS:
+		return "factor by which the bound on the difference of two simulations under the same input shrinks each step"
 	case ClaimContraction:
 		return "factor by which the difference of two simulations shrinks each step, in the norm of the certificate"
 	case ClaimISS:

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"html/template"
-	"math"
 	"strings"
 
 	"github.com/plumb-go/plumb/internal/plot"
@@ -66,88 +65,6 @@ func correlationPicture(label string, c []float64, first int, band float64, out,
 	caption := fmt.Sprintf("%s. %s of %s outside the band of ±%s (by chance: %s).", label,
 		count(out), plural(of, "lag", "lags"), digits(band, 2), digits(0.01*float64(of), 2))
 	return draw(f, caption, newSheet(label, column{"lag [samples]", x}, column{"correlation", c}))
-}
-
-// maxCurves is the number of training curves drawn in colour.
-const maxCurves = 6
-
-// trainingPicture shows loss and validation error over the steps of all curves; nil without points.
-func trainingPicture(curves []Curve) *picture {
-	panel := plot.Panel{Height: 240, Y: plot.Axis{Name: "error, root mean square", Unit: "standard deviations of the output", Log: true}}
-	var cols []column
-	var best plot.Points
-	drawn, marked := 0, map[stageStart]bool{}
-	for i := range curves {
-		c := &curves[i]
-		if len(c.Points) == 0 {
-			continue
-		}
-		steps, loss, validation, switches := unroll(c.Points)
-		color, name := plot.Cycle(drawn), c.Name
-		if drawn++; drawn > maxCurves {
-			color, name = plot.Grey, ""
-		}
-		panel.Marks = append(panel.Marks, &plot.Line{Color: color, Dash: plot.Dotted, Width: 1.2, X: steps, Y: loss},
-			&plot.Line{Name: name, Color: color, Width: 1.6, X: steps, Y: validation})
-		if c.Best >= 0 && c.Best < len(steps) {
-			best.X, best.Y = append(best.X, steps[c.Best]), append(best.Y, validation[c.Best])
-		}
-		for _, s := range switches {
-			if !marked[s] {
-				marked[s] = true
-				panel.Marks = append(panel.Marks, &plot.Rule{X: s.at, Label: s.stage})
-			}
-		}
-		cols = append(cols, column{c.Name + " step", steps}, column{c.Name + " training", loss}, column{c.Name + " validation", validation})
-	}
-	if drawn == 0 {
-		return nil
-	}
-	best.Name, best.Color = "iterate kept", plot.Ink
-	panel.Marks = append(panel.Marks, &best)
-	label := "Training: error over optimiser steps"
-	f := &plot.Figure{Label: label, X: plot.Axis{Name: "optimiser step (" + stages(curves) + ")"}, Panels: []plot.Panel{panel}}
-	caption := "Solid: free-simulation error on the validation windows. Dotted: training error. Both in scaled outputs."
-	if drawn > maxCurves {
-		caption += fmt.Sprintf(" The %s after the first %d are grey.", plural(drawn-maxCurves, "curve", "curves"), maxCurves)
-	}
-	return draw(f, caption, newSheet(label, cols...))
-}
-
-type stageStart struct {
-	at    float64
-	stage string
-}
-
-// unroll puts the stages of a curve one after the other on one axis of steps; the loss is given as its root.
-func unroll(points []Point) (steps, loss, validation []float64, starts []stageStart) {
-	var offset, last float64
-	for i, p := range points {
-		if i == 0 || p.Stage != points[i-1].Stage {
-			offset = last
-			starts = append(starts, stageStart{offset, p.Stage})
-		}
-		last = offset + float64(p.Step)
-		steps = append(steps, last)
-		loss = append(loss, math.Sqrt(float64(p.Loss)))
-		validation = append(validation, float64(p.Validation))
-	}
-	return steps, loss, validation, starts
-}
-
-// stages names the stages of the curves in order of appearance.
-func stages(curves []Curve) string {
-	var names []string
-	seen := map[string]bool{}
-	for _, c := range curves {
-		for _, p := range c.Points {
-			if !seen[p.Stage] {
-				seen[p.Stage] = true
-				names = append(names, p.Stage)
-			}
-		}
-	}
-	return strings.Join(names, ", then ")
 }
 
 // forgettingPicture shows the difference of two simulations against the proved bound.

@@ -101,9 +101,27 @@ func TestStepDown(t *testing.T) {
 	}
 }
 
+// TestRecurrent: a delta-iss claim is printed with its region, recovery time, gains, ranges and the attack on its bound.
+func TestRecurrent(t *testing.T) {
+	r := recurrent()
+	s := render(t, r)
+	mustContain(t, s, "✓ incremental input-to-state stability proved", "recovery time ≤ 4.12 s", "≤ 412 samples (4.12 s) proved", "incremental gain of p_mc ≤ 88.13 bar/mm proved",
+		"reachable range of p_cal [−18.00, 122.3] bar proved", "reachable range of p_mc [−20.13, 140.5] bar", "worst ratio over the bound ≤ 1 proved ≥ 0.412",
+		"estimated by attack: 10,000 random pairs of trajectories and 20 gradient searches over 200 samples; the worst at output p_cal at sample 17",
+		"incremental input-to-state stability (proved): on the declared range", "residual of the stability condition", "zero: provable below", "RMSProp")
+	if strings.Contains(text(s), "VIOLATED") {
+		t.Error("a ratio below 1 is called a violation")
+	}
+	r.Claim.Attack.Ratio = 1.02
+	mustContain(t, render(t, r), "VIOLATED", "≥ 1.02")
+	if strings.Contains(text(render(t, sample())), "residual of the stability condition") {
+		t.Error("a panel of residuals without residuals")
+	}
+}
+
 // TestVerdictWords: only the checker's verdict makes the headline say "proved".
 func TestVerdictWords(t *testing.T) {
-	for _, claim := range []string{ClaimContraction, ClaimISS, ClaimBounded, ClaimNone, ""} {
+	for _, claim := range []string{ClaimContraction, ClaimDeltaISS, ClaimISS, ClaimBounded, ClaimNone, ""} {
 		for _, verdict := range []string{Proved, Refused, Malformed, NotClaimed, ""} {
 			for _, decided := range []string{Estimated, Numerical, Verified, Proved, Undecided} {
 				c := Claim{Claim: claim, Verdict: verdict, Decided: decided}
@@ -223,7 +241,7 @@ func TestPoorData(t *testing.T) {
 	} {
 		r := &Report{Outputs: []Signal{{Name: "y"}}, Parts: []Part{{Name: "p", Outputs: []Trace{{Name: "y", Measured: c.measured, Simulated: c.simulated}}}},
 			Rows:       []Row{{Name: "m", Role: RoleChosen, Scores: []Score{{Part: "p", RMSE: Series{nan}, FIT: Series{nan}}}}, {Name: "l", Role: RoleLinear}},
-			Forgetting: &Forgetting{Difference: Series{0, 0}}, Training: []Curve{{Points: []Point{{"Adam", 1, Number(nan), Number(inf)}}, Best: 7}, {}},
+			Forgetting: &Forgetting{Difference: Series{0, 0}}, Training: []Curve{{Points: []Point{{"Adam", 1, Number(nan), Number(inf), nil}}, Best: 7}, {}},
 			Counterexample: &Counterexample{}}
 		s := render(t, r)
 		mustContain(t, s, c.says)

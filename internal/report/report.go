@@ -49,6 +49,7 @@ type Model struct {
 // Words for Claim.Claim and Row.Claim, the ladder of claims.
 const (
 	ClaimContraction = "contraction"
+	ClaimDeltaISS    = "delta-iss"
 	ClaimISS         = "iss"
 	ClaimBounded     = "bounded"
 	ClaimNone        = "none"
@@ -93,6 +94,13 @@ type Claim struct {
 	ForgettingDecided  string `json:"forgetting_decided,omitempty"` // of ForgettingProved; "" means as RateDecided
 	RecordSamples      int    `json:"record_samples"`               // length of the longest test part, for comparison; 0 when unknown
 
+	// Recovery is the proved recovery time of a delta-iss claim in samples: under one input and from any two initial
+	// states in the certificate's boxes, each output differs by at most 1 % of its standard deviation from then on. 0
+	// when unknown.
+	Recovery int           `json:"recovery,omitempty"`
+	Bounds   []OutputBound `json:"bounds,omitempty"` // delta-iss: proved figures of each output
+	Attack   *Attack       `json:"attack,omitempty"` // delta-iss: the search for a violation of the bound
+
 	Balls          []Ball  `json:"balls,omitempty"` // bounded: the ball each output ends in
 	CheckerSeconds float64 `json:"checker_seconds"`
 	Ladder         []Rung  `json:"ladder,omitempty"` // --guarantee auto: the rungs tried, highest first
@@ -104,6 +112,25 @@ type Ball struct {
 	Unit   string `json:"unit"`
 	Center Number `json:"center"`
 	Radius Number `json:"radius"`
+}
+
+// OutputBound holds the proved figures of one output under a delta-iss claim.
+type OutputBound struct {
+	Output   string `json:"output"`
+	Unit     string `json:"unit"`
+	Gain     Number `json:"gain"`      // of the output's difference over the largest difference of the inputs; 0 when unknown
+	GainUnit string `json:"gain_unit"` // e.g. "bar/mm"
+	Low      Number `json:"low"`       // reachable range; Low = High when unknown
+	High     Number `json:"high"`      //
+}
+
+// Attack is what a search for two trajectories that violate a proved bound has found: a ratio above 1 would refute it.
+type Attack struct {
+	Ratio    Number `json:"ratio"` // largest ratio of a difference to its proved bound
+	Where    string `json:"where"` // e.g. "output p_cal at sample 17"
+	Pairs    int    `json:"pairs"` // random pairs of trajectories
+	Searches int    `json:"searches"`
+	Samples  int    `json:"samples"` // length of each trajectory
 }
 
 // Rung is one step of the ladder that was tried.
@@ -190,6 +217,10 @@ type Point struct {
 	Step       int    `json:"step"`       // within the stage
 	Loss       Number `json:"loss"`       // training loss, scaled outputs squared
 	Validation Number `json:"validation"` // root mean square of the free-simulation error on validation windows, scaled outputs
+
+	// Residual of the stability condition at this iterate: the claim can be proved where it is negative. nil where the
+	// class has none.
+	Residual *Number `json:"residual,omitempty"`
 }
 
 // Forgetting is the difference of two simulations under the same input from different initial states.

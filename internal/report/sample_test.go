@@ -77,11 +77,11 @@ func sample() *Report {
 		c := Curve{Name: []string{"member 1", "member 2"}[m], Kept: true}
 		for i := 1; i <= 30; i++ {
 			v := 0.9*math.Exp(-float64(i)/8) + 0.08 + 0.01*r.NormFloat64()
-			c.Points = append(c.Points, Point{"Adam", 30 * i, Number(v * v * 0.7), Number(v)})
+			c.Points = append(c.Points, Point{"Adam", 30 * i, Number(v * v * 0.7), Number(v), nil})
 		}
 		for i := 1; i <= 12; i++ {
 			v := 0.085 - 0.02*float64(m)*float64(i)/12 + 0.002*r.NormFloat64()
-			c.Points = append(c.Points, Point{"L-BFGS", 25 * i, Number(v * v * 0.6), Number(v)})
+			c.Points = append(c.Points, Point{"L-BFGS", 25 * i, Number(v * v * 0.6), Number(v), nil})
 		}
 		c.Best = len(c.Points) - 3
 		rep.Training = append(rep.Training, c)
@@ -141,6 +141,54 @@ func steppedDown(long int) *Report {
 		e.Input.Values, e.A, e.B = append(e.Input.Values, 0.12*math.Sin(t)), append(e.A, 0.05*math.Sin(t-0.3)), append(e.B, 0.17*math.Sin(t-2.4)+0.02*math.Sin(3*t))
 	}
 	rep.Counterexample = e
-	rep.Training = []Curve{{Name: "restart 1", Points: []Point{{"Adam", 100, 0.5, 0.6}, {"Adam", 200, 0.2, 0.4}, {"L-BFGS", 25, 0.1, 0.3}, {"L-BFGS", 50, 0.05, 0.25}}, Best: 3, Kept: true}}
+	rep.Training = []Curve{{Name: "restart 1", Points: []Point{{"Adam", 100, 0.5, 0.6, nil}, {"Adam", 200, 0.2, 0.4, nil}, {"L-BFGS", 25, 0.1, 0.3, nil}, {"L-BFGS", 50, 0.05, 0.25, nil}}, Best: 3, Kept: true}}
+	return rep
+}
+
+// recurrent is a report of a deep LSTM of two outputs with a proved delta-iss claim, attacked, with residuals of training.
+func recurrent() *Report {
+	r := rand.New(rand.NewPCG(5, 6))
+	const n, ts = 3000, 0.01
+	rep := &Report{Name: "brake", Data: "demo:brake", Ts: ts,
+		Inputs:  []Signal{{Name: "x_m", Unit: "mm", Low: 0, High: 12}},
+		Outputs: []Signal{{Name: "p_mc", Unit: "bar", Noise: 0.4}, {Name: "p_cal", Unit: "bar", Noise: 0.4}},
+		Model:   Model{Name: "deep LSTM, componentwise", Parameters: 1394, Seconds: 92},
+		Claim: Claim{Claim: ClaimDeltaISS, Verdict: Proved, Decided: Proved, Statement: "While x_m lies in [0, 12] mm, any two responses approach each other.",
+			Rate: 0.9812341, Recovery: 412, ForgettingProved: 370, ForgettingMeasured: 61, ForgettingDecided: Numerical, RecordSamples: n,
+			Bounds: []OutputBound{{"p_mc", "bar", 88.1234, "bar/mm", -20.123, 140.5}, {"p_cal", "bar", 70.5, "bar/mm", -18, 122.25}},
+			Attack: &Attack{Ratio: 0.41287, Where: "output p_cal at sample 17", Pairs: 10000, Searches: 20, Samples: 200}},
+		Rows: []Row{{Name: "deep LSTM, componentwise", Role: RoleChosen, Claim: ClaimDeltaISS, Decided: Proved, Parameters: 1394,
+			Scores: []Score{{Part: "test", RMSE: Series{0.9, 1.1}, FIT: Series{94.1, 93.2}, Pooled: 1.0}}}},
+	}
+	p := Part{Name: "test", Window: 50, Inputs: []Input{{Name: "x_m", Unit: "mm"}}}
+	a, b := Trace{Name: "p_mc", Unit: "bar"}, Trace{Name: "p_cal", Unit: "bar"}
+	y := 0.0
+	for k := range n {
+		u := 6 + 5*math.Sin(2*math.Pi*float64(k)/400)
+		y += 0.1 * (0.4*u*u - y)
+		p.Inputs[0].Values = append(p.Inputs[0].Values, u)
+		a.Measured, a.Simulated = append(a.Measured, 0.4*u*u+0.4*r.NormFloat64()), append(a.Simulated, 0.4*u*u)
+		b.Measured, b.Simulated = append(b.Measured, y+0.4*r.NormFloat64()), append(b.Simulated, y)
+	}
+	p.Outputs = []Trace{a, b}
+	rep.Parts = []Part{p}
+	for m := range 2 {
+		c := Curve{Name: []string{"lstm/1", "lstm-penalty/1"}[m], Kept: m == 0, Best: 27}
+		for i := 1; i <= 30; i++ {
+			v := 0.9*math.Exp(-float64(i)/8) + 0.08 + 0.01*r.NormFloat64()
+			q := Point{[]string{"Adam", "RMSProp"}[m], 30 * i, Number(v * v * 0.7), Number(v), nil}
+			if m == 1 {
+				nu := Number(0.3 - 0.02*float64(i))
+				q.Residual = &nu
+			}
+			c.Points = append(c.Points, q)
+		}
+		rep.Training = append(rep.Training, c)
+	}
+	f := &Forgetting{What: "largest output difference", Unit: "spans of the output", Decided: Numerical}
+	for k := range 600 {
+		f.Difference, f.Bound = append(f.Difference, 0.8*math.Pow(0.93, float64(k))), append(f.Bound, 3*math.Pow(0.9812341, float64(k)))
+	}
+	rep.Forgetting = f
 	return rep
 }

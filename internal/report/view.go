@@ -208,8 +208,19 @@ func cards(r *Report) []card {
 			note = "per step; time constant " + duration(-1/math.Log(s))
 		}
 		out = append(out, card{"proved rate", rate(float64(c.Rate)), note})
+		if c.Recovery > 0 {
+			out = append(out, card{"recovery time", "≤ " + recoveryTime(c.Recovery, r.Ts), "proved, any two initial states in the boxes, to 1 % of the output's standard deviation"})
+		}
 	}
 	return out
+}
+
+// recoveryTime is a time where the sampling time is known.
+func recoveryTime(k int, ts float64) string {
+	if ts > 0 {
+		return duration(float64(k) * ts)
+	}
+	return samples(k, 0)
 }
 
 func ratio(x float64) string {
