@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
 	"strconv"
@@ -35,7 +36,23 @@ func newSheet(name string, columns ...column) *sheet {
 	}
 	stride := (rows + maxRows - 1) / maxRows
 	stride = max(stride, 1)
-	var b strings.Builder
+	var b bytes.Buffer
+	kept, first := writeRows(&b, columns, rows, stride)
+	preview := b.String()[:first] + "…\n"
+	text := b.String()
+	s := &sheet{File: fileName(name) + ".csv", Rows: plural(kept, "row", "rows"), Preview: preview}
+	if kept <= previewRows {
+		s.Preview = text
+	}
+	if stride > 1 {
+		s.Rows = fmt.Sprintf("%s rows, every %s of %s samples", count(kept), ordinal(stride), count(rows))
+	}
+	s.URL = template.URL("data:text/csv;charset=utf-8," + percent(text))
+	return s
+}
+
+// writeRows writes the head and every stride-th row; it returns how many rows those were and where the preview ends.
+func writeRows(b *bytes.Buffer, columns []column, rows, stride int) (kept, preview int) {
 	for i, c := range columns {
 		if i > 0 {
 			b.WriteByte(',')
@@ -43,7 +60,6 @@ func newSheet(name string, columns ...column) *sheet {
 		b.WriteString(quote(c.head))
 	}
 	b.WriteByte('\n')
-	kept, preview := 0, ""
 	for k := 0; k < rows; k += stride {
 		for i, c := range columns {
 			if i > 0 {
@@ -55,19 +71,10 @@ func newSheet(name string, columns ...column) *sheet {
 		}
 		b.WriteByte('\n')
 		if kept++; kept == previewRows {
-			preview = b.String() + "…\n"
+			preview = b.Len()
 		}
 	}
-	text := b.String()
-	s := &sheet{File: fileName(name) + ".csv", Rows: plural(kept, "row", "rows"), Preview: preview}
-	if kept <= previewRows {
-		s.Preview = text
-	}
-	if stride > 1 {
-		s.Rows = fmt.Sprintf("%s rows, every %s of %s samples", count(kept), ordinal(stride), count(rows))
-	}
-	s.URL = template.URL("data:text/csv;charset=utf-8," + percent(text))
-	return s
+	return kept, preview
 }
 
 func ordinal(n int) string {

@@ -1,16 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"embed"
-	"fmt"
-	"html/template"
 	"io"
-
-	"github.com/plumb-go/plumb/internal/plot"
 )
 
-//go:embed page.html page.css
+//go:embed page.html picture.html document.html page.css
 var page embed.FS
 
 // Render writes the report as one HTML file that needs nothing else: styles and pictures are inline, there is no script
@@ -20,26 +15,7 @@ func Render(w io.Writer, r *Report) error {
 	if err := check(r); err != nil {
 		return err
 	}
-	css, err := page.ReadFile("page.css")
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{
-		"css":     func() template.CSS { return template.CSS(plot.CSS + string(css)) },
-		"percent": func(n int) template.CSS { return template.CSS(fmt.Sprintf("width:%d%%", n)) },
-		"count":   count,
-	}).ParseFS(page, "page.html")
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, newView(r)); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	if _, err := w.Write(bytes.Map(printable, b.Bytes())); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
+	return execute(w, "page.html", newView(r))
 }
 
 // printable drops control characters that no page may contain; bytes.Map itself replaces what is not UTF-8.

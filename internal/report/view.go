@@ -12,7 +12,7 @@ type view struct {
 	Title       string
 	Verdict     string
 	State       string // class of the verdict badge: proved, refused, none
-	Cards       []card
+	Cards       []Card
 	Lead        *picture
 	Table       *table
 	Rungs       []rungView
@@ -27,8 +27,6 @@ type view struct {
 	Seconds     string // wall time of the run; "" when unknown
 	Checker     string // time the checker took
 }
-
-type card struct{ Name, Value, Note string }
 
 type partView struct {
 	Name, Facts  string
@@ -183,23 +181,23 @@ func gaps(t *Trace) string {
 }
 
 // cards are the headline figures: the error, and what it compares with.
-func cards(r *Report) []card {
+func cards(r *Report) []Card {
 	chosen, linear, twin := find(r, RoleChosen), find(r, RoleLinear), find(r, RoleUnconstrained)
-	var out []card
+	var out []Card
 	own, name, unit := headline(r, chosen)
 	if !finite(own) {
-		out = append(out, card{"simulation error", "not known", "no scored part"})
+		out = append(out, Card{"simulation error", "not known", "no scored part"})
 	} else {
-		out = append(out, card{"simulation error (RMSE)", quantity(own, unit), name})
+		out = append(out, Card{"simulation error (RMSE)", quantity(own, unit), name})
 		if l, _, _ := headline(r, linear); finite(l) && l > 0 && own > 0 {
-			out = append(out, card{"against the linear model", ratio(l / own), "linear: " + quantity(l, unit)})
+			out = append(out, Card{"against the linear model", ratio(l / own), "linear: " + quantity(l, unit)})
 		}
 		if len(r.Outputs) > 0 && len(r.Outputs) == 1 && r.Outputs[0].Noise.known() {
 			noise := float64(r.Outputs[0].Noise)
-			out = append(out, card{"against the sensor noise", digits(own/noise, 3) + " × noise", "noise: " + quantity(noise, unit)})
+			out = append(out, Card{"against the sensor noise", digits(own/noise, 3) + " × noise", "noise: " + quantity(noise, unit)})
 		}
 		if t, _, _ := headline(r, twin); finite(t) && t > 0 {
-			out = append(out, card{"price of the guarantee", digits(own/t, 3) + " × the error", "without a guarantee: " + quantity(t, unit)})
+			out = append(out, Card{"price of the guarantee", digits(own/t, 3) + " × the error", "without a guarantee: " + quantity(t, unit)})
 		}
 	}
 	if c := &r.Claim; c.Rate.known() && state(c) == "proved" {
@@ -207,9 +205,9 @@ func cards(r *Report) []card {
 		if s := perSecond(c, r.Ts); s > 0 && s < 1 {
 			note = "per step; time constant " + duration(-1/math.Log(s))
 		}
-		out = append(out, card{"proved rate", rate(float64(c.Rate)), note})
+		out = append(out, Card{"proved rate", rate(float64(c.Rate)), note})
 		if c.Recovery > 0 {
-			out = append(out, card{"recovery time", "≤ " + recoveryTime(c.Recovery, r.Ts), "proved, any two initial states in the boxes, to 1 % of the output's standard deviation"})
+			out = append(out, Card{"recovery time", "≤ " + recoveryTime(c.Recovery, r.Ts), "proved, any two initial states in the boxes, to 1 % of the output's standard deviation"})
 		}
 	}
 	return out
