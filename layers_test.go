@@ -21,7 +21,7 @@ var layers = []string{
 	"bundle grad nn/seq nn/direct dataset/benchmark dataset/describe weights",
 	"nn model deploy plant grad/gradtest",
 	"train model/witness",
-	"model/r2dn model/ssm model/lure model/gated model/linear",
+	"model/r2dn model/ssm model/lure model/gated model/linear model/lstm",
 	"ident",
 	"internal/report",
 	"internal/cli",
