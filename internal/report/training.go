@@ -11,15 +11,23 @@ import (
 // maxCurves is the number of training curves drawn in colour.
 const maxCurves = 6
 
-// trainingPicture shows loss and validation error over the steps of all curves and, where a class has one, the residual
-// of the stability condition below; nil without points.
+// trainingPicture is the drawing of Training with its data; nil without points.
 func trainingPicture(curves []Curve) *picture {
-	label := "Training: error over optimiser steps"
+	d := Training("Training: error over optimiser steps", curves)
+	if d == nil {
+		return nil
+	}
+	return d.drawn()
+}
+
+// Training shows loss and validation error over the steps of all curves and, where a class has one, the residual of the
+// stability condition below; nil without points.
+func Training(label string, curves []Curve) *Drawing {
 	d := newTraining(curves)
 	if d.drawn == 0 {
 		return nil
 	}
-	return draw(d.figure(label), d.caption(), newSheet(label, d.columns...))
+	return &Drawing{Figure: d.figure(label), Caption: d.caption(), Columns: d.columns}
 }
 
 // training collects the marks of the training picture.
@@ -30,7 +38,7 @@ type training struct {
 	residuals       []plot.Mark
 	best, bestBelow plot.Points
 	last            float64 // largest step with a residual
-	columns         []column
+	columns         []Column
 	switches        map[stageStart]bool
 }
 
@@ -53,10 +61,10 @@ func (d *training) add(c *Curve) {
 	}
 	d.errors = append(d.errors, &plot.Line{Color: color, Dash: plot.Dotted, Width: 1.2, X: u.steps, Y: u.loss},
 		&plot.Line{Name: name, Color: color, Width: 1.6, X: u.steps, Y: u.validation})
-	d.columns = append(d.columns, column{c.Name + " step", u.steps}, column{c.Name + " training", u.loss}, column{c.Name + " validation", u.validation})
+	d.columns = append(d.columns, Column{c.Name + " step", "", u.steps}, Column{c.Name + " training", "", u.loss}, Column{c.Name + " validation", "", u.validation})
 	if u.certifiable {
 		d.residuals = append(d.residuals, &plot.Line{Color: color, Width: 1.6, X: u.steps, Y: u.residual})
-		d.columns = append(d.columns, column{c.Name + " residual", u.residual})
+		d.columns = append(d.columns, Column{c.Name + " residual", "", u.residual})
 		d.last = max(d.last, u.steps[len(u.steps)-1])
 	}
 	if b := c.Best; b >= 0 && b < len(u.steps) {
