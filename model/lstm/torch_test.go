@@ -201,3 +201,43 @@ func TestFromTorchRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestScale: with scaled signals the network is the same function of the physical ones, to the rounding of its weights;
+// exactly so where nothing is rounded.
+func TestScale(t *testing.T) {
+	const tol = 1e-12
+	cell, plain, err := lstm.FromTorch(fixture(t, "lstm.safetensors"), lstm.TorchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := fixture(t, "traces.npz")["lstm.u"]
+	by := slices.Clone(cell.Tensors().Out.By.Of(plain))
+	for _, c := range []struct {
+		mid, half, mean, std []float64
+		tol                  float64
+	}{
+		{[]float64{0, 0}, []float64{4, 0.5}, by, []float64{2, 0.25}, 0x1p-52}, // the sum by + std y' rounds
+		{[]float64{3.7, -0.2}, []float64{11, 0.03}, []float64{0.3, -7}, []float64{1.7, 0.1}, tol},
+	} {
+		w := slices.Clone(plain)
+		if err := lstm.ScaleInputs(cell, w, c.mid, c.half); err != nil {
+			t.Fatal(err)
+		}
+		if err := lstm.ScaleOutputs(cell, w, c.mean, c.std); err != nil {
+			t.Fatal(err)
+		}
+		physical := array(u.Shape...)
+		for i, x := range u.Data { // physical inputs with exactly known scaled ones, up to rounding
+			physical.Data[i] = c.mid[i%2] + c.half[i%2]*x
+		}
+		want, got := simulate(cell, plain, physical), simulate(cell, w, u)
+		for i := range got {
+			if y := c.mean[i%2] + c.std[i%2]*got[i]; !(math.Abs(y-want[i]) <= c.tol) {
+				t.Fatalf("mid %v, half %v: output %d is %g, want %g", c.mid, c.half, i, y, want[i])
+			}
+		}
+	}
+	if lstm.ScaleInputs(cell, plain, []float64{1}, []float64{1}) == nil || lstm.ScaleOutputs(cell, plain, []float64{1, 2, 3}, []float64{1}) == nil {
+		t.Error("wrong lengths were accepted")
+	}
+}
