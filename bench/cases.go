@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // benchCase is one measurement: setup builds the data and returns the step to be timed. A function of the same name
 // in CASES of a torch_*.py file does the same work with PyTorch.
 type benchCase struct {
@@ -9,5 +11,5 @@ type benchCase struct {
 
 // cases lists everything in the order of the table.
 func cases() []benchCase {
-	return append(stepCases(), kernelCases()...)
+	return slices.Concat(stepCases(), lstmCases(), kernelCases())
 }
