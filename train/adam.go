@@ -31,6 +31,27 @@ func (a *Adam) Update(theta, grad []float64, rate float64) {
 	})
 }
 
+// Constants of RMSProp: the forgetting factor of the squared gradient and the momentum that Bonassi's examples use.
+const (
+	rmsAlpha    = 0.9
+	rmsMomentum = 0.1
+	rmsEps      = 1e-8
+)
+
+// UpdateRMSProp moves theta by one step of RMSProp, not centred, with momentum (Tieleman and Hinton 2012): V averages the
+// squared gradient, M accumulates the steps.
+func (a *Adam) UpdateRMSProp(theta, grad []float64, rate float64) {
+	if a.M == nil {
+		a.M, a.V = make([]float64, len(theta)), make([]float64, len(theta))
+	}
+	a.Step++
+	for i, g := range grad {
+		a.V[i] = rmsAlpha*a.V[i] + (1-rmsAlpha)*g*g
+		a.M[i] = rmsMomentum*a.M[i] + g/(math.Sqrt(a.V[i])+rmsEps)
+		theta[i] -= rate * a.M[i]
+	}
+}
+
 // clip scales grad to at most the given 2-norm and reports whether it is finite.
 func clip(grad []float64, limit float64) bool {
 	n := norm(grad)

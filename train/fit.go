@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plumb-go/plumb/internal/parallel"
+	"github.com/plumb-go/plumb/model"
 )
 
 // Plan says how one model is fitted. A stage runs its number of steps; where that is 0 it runs for its time, and the
@@ -20,6 +21,8 @@ type Plan struct {
 	Rate                      float64 // peak learning rate of Adam
 	Every                     int     // steps between validations in Adam; L-BFGS validates every 25
 	KeepLast                  bool    // store the last iterate instead of the best on validation
+	RMSProp                   bool    // the first stage is RMSProp at a constant rate instead of Adam on a cosine
+	Patience                  int     // the first stage ends after this many validations without improvement; 0: never
 }
 
 // Revision says that from Adam step At on the learning-rate schedule is Total steps long. A stage that is given in
@@ -42,6 +45,10 @@ type Point struct {
 	Step       int     `json:"step"`
 	Loss       float64 `json:"loss"`       // training loss, scaled outputs squared
 	Validation float64 `json:"validation"` // root mean square on validation windows, scaled outputs
+
+	// Residual is negative where the network can be proved (model.Certifiable); nil for classes whose claim holds by
+	// construction or that have none.
+	Residual *float64 `json:"residual,omitempty"`
 }
 
 // State is everything that a fit is at one moment; stored as JSON it continues to the same bytes.
@@ -194,7 +201,7 @@ func (f *Fit) adam() (Point, bool) {
 	s := &f.State
 	k := s.Adam.Step
 	total := f.total(k)
-	if (total > 0 && k >= total) || (f.Plan.AdamSteps > 0 && k >= f.Plan.AdamSteps) {
+	if (total > 0 && k >= total) || (f.Plan.AdamSteps > 0 && k >= f.Plan.AdamSteps) || f.stalled(k) {
 		f.endAdam()
 		return Point{}, false
 	}
@@ -208,13 +215,23 @@ func (f *Fit) adam() (Point, bool) {
 		f.endAdam()
 		return Point{}, false
 	}
-	s.Adam.Update(s.Theta, f.grad, Cosine(k, warmUp, max(total, warmUp+1), f.Plan.Rate, rateFloor))
+	if f.Plan.RMSProp {
+		s.Adam.UpdateRMSProp(s.Theta, f.grad, f.Plan.Rate)
+	} else {
+		s.Adam.Update(s.Theta, f.grad, Cosine(k, warmUp, max(total, warmUp+1), f.Plan.Rate, rateFloor))
+	}
 	s.LossSum += loss
 	s.LossCount++
 	if (k+1)%f.Plan.Every == 0 || k+1 == total {
 		return f.check(k+1, s.LossSum/float64(s.LossCount)), true
 	}
 	return Point{}, false
+}
+
+// stalled reports whether the validation error has not fallen for as long as the plan's patience.
+func (f *Fit) stalled(k int) bool {
+	s := &f.State
+	return f.Plan.Patience > 0 && s.Valid() && k-s.BestAt.Step >= f.Plan.Patience*f.Plan.Every
 }
 
 func (f *Fit) endAdam() {
@@ -229,9 +246,22 @@ func (f *Fit) endAdam() {
 		s.Failed = ""
 		return
 	}
-	if f.Plan.KeepLast && s.Failed == "" {
+	if r := f.residual(); f.Plan.KeepLast && s.Failed == "" && (r == nil || *r < 0) {
 		copy(s.Best, s.Theta)
 	}
+}
+
+// residual is that of the present iterate, nil where the class has none.
+func (f *Fit) residual() *float64 {
+	c, ok := f.Random.Net.(model.Certifiable)
+	if !ok {
+		return nil
+	}
+	r := c.Residual(f.State.Theta[:f.Random.Net.Dim()])
+	if math.IsNaN(r) || r > math.MaxFloat64 {
+		r = math.MaxFloat64
+	}
+	return &r
 }
 
 // lbfgsEvery is the number of L-BFGS steps between validations.
@@ -269,7 +299,7 @@ func (f *Fit) endLBFGS() (Point, bool) {
 	copy(s.Theta, s.LBFGS.Theta)
 	p := f.check(s.LBFGS.Iter, s.LBFGS.F)
 	s.Stage = StageDone
-	if f.Plan.KeepLast {
+	if f.Plan.KeepLast && (p.Residual == nil || *p.Residual < 0) {
 		copy(s.Best, s.Theta)
 	}
 	return p, true
@@ -300,7 +330,8 @@ func (f *Fit) Extend(steps int, seconds float64, pool *parallel.Pool) {
 	s.Stage = StageLBFGS
 }
 
-// check validates the present iterate, keeps it when it is the best so far, and records a trace point.
+// check validates the present iterate, keeps it when it is the best so far, and records a trace point. Of a class that
+// can be proved only now and then, only iterates that can are kept; where the last is to be kept, the last of them.
 func (f *Fit) check(step int, loss float64) Point {
 	s := &f.State
 	v := math.Sqrt(loss)
@@ -310,9 +341,13 @@ func (f *Fit) check(step int, loss float64) Point {
 	if math.IsNaN(v) || v > math.MaxFloat64 {
 		v = math.MaxFloat64 // diverged; JSON has no infinity
 	}
-	p := Point{Stage: s.Stage, Step: step, Loss: loss, Validation: v}
+	p := Point{Stage: s.Stage, Step: step, Loss: loss, Validation: v, Residual: f.residual()}
 	s.LossSum, s.LossCount = 0, 0
-	if v < s.BestValidation {
+	keep := v < s.BestValidation
+	if p.Residual != nil {
+		keep = *p.Residual < 0 && (keep || f.Plan.KeepLast && v < math.MaxFloat64)
+	}
+	if keep {
 		s.BestValidation, s.BestAt = v, p
 		copy(s.Best, s.Theta)
 	}

@@ -31,6 +31,8 @@ type OutputMap struct {
 //
 //	x(0) = W [u(-Lags..-1); y(-Lags..-1)] + b,   L = mean (yhat - y)^2 + WeightDecay |theta|^2.
 //
+// where a network that confines its initial state (seq.Confined) starts from box * tanh(x(0)), and one that is
+// penalised (model.Penalised) adds its penalty to the loss that is minimised.
 // The parameter vector is [network parameters; W (States x Lags(m+p)); b (States)]. No measured output inside a window
 // enters its simulation. Windows are cut into equal chunks of lanes, evaluated in parallel and summed in order.
 type Windows struct {
@@ -39,9 +41,12 @@ type Windows struct {
 	Out         OutputMap
 	Lags        int
 	Steps       int
+	Washout     int  // steps at the start of each window that are simulated but not scored
+	RandomStart bool // windows that are drawn start from a random state in the box of the network, not from the encoder
 	WeightDecay float64
 
 	starts  []Start
+	random  seq.Mat // States x windows: initial states before the box, with RandomStart
 	lanes   int
 	pool    *parallel.Pool
 	workers []*worker
@@ -57,6 +62,7 @@ type worker struct {
 	past, u, x0, y seq.Mat
 	dy, dx0        seq.Mat
 	target         seq.Mat
+	e, de          seq.Mat // what the encoder says, where the network confines it
 }
 
 type part struct {
@@ -123,8 +129,25 @@ func (o *Windows) Draw(r *rand.Rand, count int) error {
 			break
 		}
 	}
+	if o.RandomStart {
+		o.drawStates(r)
+	}
 	o.shape()
 	return nil
+}
+
+// drawStates draws initial states uniformly from the box: box * tanh(e) with tanh(e) uniform.
+func (o *Windows) drawStates(r *rand.Rand) {
+	n := o.Net.States()
+	if o.random.Cols != len(o.starts) {
+		o.random = seq.NewMat(n, len(o.starts))
+	}
+	for i := range n {
+		row := o.random.Row(i)
+		for l := range row {
+			row[l] = math.Atanh(2*r.Float64() - 1)
+		}
+	}
 }
 
 // Cover places non-overlapping windows over all sequences, at most limit of them (0: no limit), evenly thinned.
@@ -174,6 +197,10 @@ func (o *Windows) shape() {
 				y: seq.NewMat(c.Outputs(), k), dy: seq.NewMat(c.Outputs(), k),
 				dx0: seq.NewMat(c.States(), lanes), target: seq.NewMat(c.Outputs(), k),
 			}
+			o.workers[i].e, o.workers[i].de = o.workers[i].x0, o.workers[i].dx0
+			if _, ok := o.Net.(seq.Confined); ok {
+				o.workers[i].e, o.workers[i].de = seq.NewMat(c.States(), lanes), seq.NewMat(c.States(), lanes)
+			}
 		}
 	}
 	for len(o.parts) < chunks {
@@ -196,7 +223,7 @@ func (o *Windows) eval(theta, grad []float64) float64 {
 	for i := range o.parts {
 		sum += o.parts[i].sum
 	}
-	scale := 1 / (float64(len(o.starts)) * float64(o.Steps) * float64(o.Net.Outputs()))
+	scale := 1 / (float64(len(o.starts)) * float64(o.Steps-o.Washout) * float64(o.Net.Outputs()))
 	loss := sum * scale
 	if grad == nil {
 		return loss
@@ -215,6 +242,9 @@ func (o *Windows) eval(theta, grad []float64) float64 {
 		genc[i] *= scale
 	}
 	o.Net.Pullback(theta, o.dw, grad[:o.Net.Dim()])
+	if p, ok := o.Net.(model.Penalised); ok {
+		loss += p.Penalty(theta[:o.Net.Dim()], grad[:o.Net.Dim()])
+	}
 	if o.WeightDecay > 0 {
 		for i, v := range theta {
 			loss += o.WeightDecay * v * v
@@ -259,14 +289,25 @@ func (o *Windows) chunk(k *worker, chunk int) {
 			}
 		}
 	}
-	b := enc[n*rows:]
-	for i := range n {
-		row := k.x0.Row(i)
-		for j := range row {
-			row[j] = b[i]
+	drawn := o.RandomStart && o.random.Cols == len(o.starts)
+	if drawn {
+		for i := range n {
+			copy(k.e.Row(i)[:live], o.random.Row(i)[first:])
 		}
+	} else {
+		b := enc[n*rows:]
+		for i := range n {
+			row := k.e.Row(i)
+			for j := range row {
+				row[j] = b[i]
+			}
+		}
+		kernel.Gemm(false, false, n, L, rows, enc, rows, k.past.Data, k.past.Stride, true, k.e.Data, k.e.Stride)
 	}
-	kernel.Gemm(false, false, n, L, rows, enc, rows, k.past.Data, k.past.Stride, true, k.x0.Data, k.x0.Stride)
+	confined, boxed := net.(seq.Confined)
+	if boxed {
+		seq.Confine(confined, o.w, k.e, k.x0)
+	}
 	k.pass.Forward(o.w, k.u, k.x0, k.y)
 	pt := &o.parts[chunk]
 	pt.sum = o.residual(k, live)
@@ -279,10 +320,16 @@ func (o *Windows) chunk(k *worker, chunk int) {
 		clear(k.dx0.Row(i))
 	}
 	k.pass.Backward(o.w, k.dy, pt.dw, k.dx0)
-	kernel.Gemm(false, true, n, rows, L, k.dx0.Data, k.dx0.Stride, k.past.Data, k.past.Stride, false, pt.denc, rows)
+	if boxed {
+		seq.ConfinePull(confined, o.w, k.x0, k.dx0, pt.dw, k.de)
+	}
+	if drawn {
+		return // the encoder has no part in this window
+	}
+	kernel.Gemm(false, true, n, rows, L, k.de.Data, k.de.Stride, k.past.Data, k.past.Stride, false, pt.denc, rows)
 	for i := range n {
 		var s float64
-		for _, v := range k.dx0.Row(i) {
+		for _, v := range k.de.Row(i) {
 			s += v
 		}
 		pt.denc[n*rows+i] = s
@@ -300,11 +347,12 @@ func (o *Windows) residual(k *worker, live int) float64 {
 	for i := range k.y.Rows {
 		y, d, target := k.y.Row(i), k.dy.Row(i), k.target.Row(i)
 		if kappa := o.Out.Integrate[i]; kappa > 0 {
-			sum += integrated(y, d, target, L, live, 1/kappa)
+			sum += integrated(y, d, target, L, live, o.Washout, 1/kappa)
 			continue
 		}
 		low, high := o.Out.Low[i], o.Out.High[i]
-		for t := range o.Steps {
+		clear(d[:o.Washout*L])
+		for t := o.Washout; t < o.Steps; t++ {
 			for j := t * L; j < (t+1)*L; j++ {
 				v, slope := y[j], 1.0
 				if v > high {
@@ -324,12 +372,13 @@ func (o *Windows) residual(k *worker, live int) float64 {
 	return sum
 }
 
-// integrated compares running sums: e(t) = s * sum over tau <= t of (y - target)(tau).
-func integrated(y, d, target []float64, lanes, live int, s float64) float64 {
+// integrated compares running sums after the washout: e(t) = s * sum over washout <= tau <= t of (y - target)(tau).
+func integrated(y, d, target []float64, lanes, live, washout int, s float64) float64 {
 	var sum float64
+	clear(d[:washout*lanes])
 	for l := range lanes {
 		var run float64
-		for j := l; j < len(y); j += lanes {
+		for j := washout*lanes + l; j < len(y); j += lanes {
 			run += y[j] - target[j]
 			e := s * run
 			if l >= live {
@@ -339,7 +388,7 @@ func integrated(y, d, target []float64, lanes, live int, s float64) float64 {
 			d[j] = 2 * e * s
 		}
 		var back float64
-		for j := len(y) - lanes + l; j >= 0; j -= lanes {
+		for j := len(y) - lanes + l; j >= washout*lanes; j -= lanes {
 			back += d[j]
 			d[j] = back
 		}
