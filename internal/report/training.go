@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/plumb-go/plumb/internal/plot"
@@ -32,18 +34,17 @@ func Training(label string, curves []Curve) *Drawing {
 
 // training collects the marks of the training picture.
 type training struct {
-	axis            string
 	drawn           int
 	errors          []plot.Mark
 	residuals       []plot.Mark
 	best, bestBelow plot.Points
-	last            float64 // largest step with a residual
+	last            float64 // largest step
 	columns         []Column
-	switches        map[stageStart]bool
+	starts          []stageStart
 }
 
 func newTraining(curves []Curve) *training {
-	d := &training{axis: "optimiser step (" + stages(curves) + ")", switches: map[stageStart]bool{}}
+	d := &training{}
 	for i := range curves {
 		if len(curves[i].Points) > 0 {
 			d.add(&curves[i])
@@ -65,25 +66,48 @@ func (d *training) add(c *Curve) {
 	if u.certifiable {
 		d.residuals = append(d.residuals, &plot.Line{Color: color, Width: 1.6, X: u.steps, Y: u.residual})
 		d.columns = append(d.columns, Column{c.Name + " residual", "", u.residual})
-		d.last = max(d.last, u.steps[len(u.steps)-1])
 	}
+	d.last = max(d.last, u.steps[len(u.steps)-1])
+	d.starts = append(d.starts, u.starts...)
 	if b := c.Best; b >= 0 && b < len(u.steps) {
 		d.best.X, d.best.Y = append(d.best.X, u.steps[b]), append(d.best.Y, u.validation[b])
 		if u.certifiable {
 			d.bestBelow.X, d.bestBelow.Y = append(d.bestBelow.X, u.steps[b]), append(d.bestBelow.Y, u.residual[b])
 		}
 	}
-	for _, s := range u.starts {
-		if !d.switches[s] {
-			d.switches[s] = true
-			d.errors = append(d.errors, &plot.Rule{X: s.at, Label: s.stage})
+}
+
+// ruleShare is the share of the axis that a label of a stage needs.
+const ruleShare = 0.08
+
+// rules marks where stages begin. Stages that begin together share a label; a start close behind a labelled one of the same
+// stage has none.
+func (d *training) rules() (out []plot.Mark) {
+	slices.SortStableFunc(d.starts, func(a, b stageStart) int { return cmp.Compare(a.at, b.at) })
+	labelled := map[string]float64{}
+	for i := 0; i < len(d.starts); {
+		at := d.starts[i].at
+		var names []string
+		for ; i < len(d.starts) && d.starts[i].at == at; i++ {
+			if s := d.starts[i].stage; !slices.Contains(names, s) {
+				names = append(names, s)
+			}
 		}
+		label := strings.Join(names, ", ")
+		if before, ok := labelled[label]; ok && at-before < ruleShare*d.last {
+			label = ""
+		} else {
+			labelled[label] = at
+		}
+		out = append(out, &plot.Rule{X: at, Label: label})
 	}
+	return out
 }
 
 func (d *training) figure(label string) *plot.Figure {
-	f := &plot.Figure{Label: label, X: plot.Axis{Name: d.axis}, Panels: []plot.Panel{{
-		Height: 240, Y: plot.Axis{Name: "error, root mean square", Unit: "standard deviations of the output", Log: true}, Marks: append(d.errors, &d.best)}}}
+	marks := append(d.errors, d.rules()...)
+	f := &plot.Figure{Label: label, X: plot.Axis{Name: "optimiser step"}, Panels: []plot.Panel{{
+		Height: 240, Y: plot.Axis{Name: "error, root mean square", Unit: "standard deviations of the output", Log: true}, Marks: append(marks, &d.best)}}}
 	if len(d.residuals) > 0 {
 		zero := &plot.Line{Name: "zero: provable below", Color: plot.Ink, Dash: plot.Dashed, Width: 1.2, X: []float64{0, d.last}, Y: []float64{0, 0}}
 		marks := append([]plot.Mark{zero}, d.residuals...)
@@ -135,19 +159,4 @@ func unroll(points []Point) (u unrolled) {
 		u.residual = append(u.residual, residual)
 	}
 	return u
-}
-
-// stages names the stages of the curves in order of appearance.
-func stages(curves []Curve) string {
-	var names []string
-	seen := map[string]bool{}
-	for _, c := range curves {
-		for _, p := range c.Points {
-			if !seen[p.Stage] {
-				seen[p.Stage] = true
-				names = append(names, p.Stage)
-			}
-		}
-	}
-	return strings.Join(names, ", then ")
 }
