@@ -1,5 +1,6 @@
 // Package kernel holds the arithmetic inner loops of training: matrix products, activation functions, elementwise
-// updates and one step of Adam, each in double and in single precision (suffix 32).
+// updates and one step of Adam, each in double and in single precision (suffix 32), and in double precision alone the
+// elementwise part of a step of an LSTM.
 //
 // Two implementations stand behind every function. On amd64 with AVX2 and FMA, found out at run time, it is assembly
 // written by the generator in folder gen; everywhere else, and with the build tag purego, it is plain Go with the same
@@ -17,5 +18,9 @@ package kernel
 //go:generate go -C gen run . -set gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg kernel
 //go:generate go -C gen run . -set map -out ../map_amd64.s -stubs ../map_amd64.go -pkg kernel
 //go:generate go -C gen run . -set step -out ../step_amd64.s -stubs ../step_amd64.go -pkg kernel
+//go:generate go -C gen run . -set cell -out ../cell_amd64.s -stubs ../cell_amd64.go -pkg kernel
 
-const lengths = "kernel: slices of different length"
+const (
+	lengths  = "kernel: slices of different length"
+	tooShort = "kernel: a matrix is too short for its shape"
+)

@@ -42,7 +42,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		_, rest, _ := bytes.Cut(b, []byte("\n"))
 		return string(rest)
 	}
-	for _, set := range []string{"gemm", "map", "step"} {
+	for _, set := range []string{"gemm", "map", "step", "cell"} {
 		asm, stubs := set+"_amd64.s", set+"_amd64.go"
 		out, err := command("-C", "gen", "run", ".", "-set", set, "-pkg", "kernel",
 			"-out", filepath.Join(dir, asm), "-stubs", filepath.Join(dir, stubs)).CombinedOutput()

@@ -41,7 +41,7 @@ func gemm[T number](transA, transB bool, m, n, k int, a []T, lda int, b []T, ldb
 	}
 	if (rowsA-1)*lda+colsA > len(a) || (rowsB-1)*ldb+colsB > len(b) || (m-1)*ldc+n > len(c) ||
 		lda < colsA && rowsA > 1 || ldb < colsB && rowsB > 1 || ldc < n && m > 1 {
-		panic("kernel: a matrix is too short for its shape")
+		panic(tooShort)
 	}
 	if fast {
 		gemmFast(transA, transB, m, n, k, a, lda, b, ldb, acc, c, ldc)

@@ -39,6 +39,11 @@ func TestKernelsStayInsideTheirSlices(t *testing.T) {
 		}
 		Add(y, x, y)
 		Axpy(y, x, 2)
+		z, c := fill(4*n), fill(n)
+		LSTM(z, c, fill(n), x, y)
+		dz := fill((4*n-1)*(n+3) + n)
+		LSTMGrad(dz, n+3, fill(4*n*n), fill(n*n), fill(n*n), fill(n*n), fill(n*n), fill(n*n), n, n)
+		Transpose(fill((n-1)*(n+2)+5), n+2, fill(4*(n+1)+n), n+1, 5, n)
 	}
 	for range 60 {
 		m, n, k := 1+r.IntN(14), 1+r.IntN(20), 1+r.IntN(20)

@@ -42,3 +42,10 @@ func axpyF32(dst, x *float32, s float32, n int)  { panic(noAssembly) }
 func adamF32(theta, m, v, grad *float32, keep, rate, beta1, rest1, beta2, rest2, root, eps float32, n int) {
 	panic(noAssembly)
 }
+
+func packRows[T number](d []T, width, have, k int, s []T, vs int) { panic(noAssembly) }
+
+func lstmF64(z, c, next, tc, h *float64, n int) { panic(noAssembly) }
+func lstmGradF64(dz *float64, stride int, z, c, tc, dh0, dh1, dc *float64, rows, cols int) {
+	panic(noAssembly)
+}

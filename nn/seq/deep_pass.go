@@ -171,7 +171,7 @@ func (p *deepPass) Backward(_ []float64, dy Mat, dw []float64, dx0 Mat) {
 		}
 		kernel.Gemm(true, false, p.wy.Cols, p.pad, p.cell.Out, p.wy.Data, p.wy.Stride, b.dy.Data[at:], b.dy.Stride, false,
 			b.dh, p.pad)
-		transpose(b.xt.Data[at*b.xt.Stride:], b.xt.Stride, p.block(k, 0), p.rows, p.pad)
+		kernel.Transpose(b.xt.Data[at*b.xt.Stride:], b.xt.Stride, p.block(k, 0), p.pad, p.rows, p.pad)
 		if b.held++; b.held == b.waves || k == 0 {
 			p.sum()
 		}
@@ -264,13 +264,4 @@ func (p *deepPass) scatter(dw []float64) {
 		}
 	}
 	unpack(dw, p.out.Wy, p.back.dwy, 0)
-}
-
-// transpose writes the transpose of rows x cols contiguous numbers.
-func transpose(dst []float64, stride int, src []float64, rows, cols int) {
-	for i := range rows {
-		for j, v := range src[i*cols : (i+1)*cols] {
-			dst[j*stride+i] = v
-		}
-	}
 }

@@ -86,7 +86,7 @@ func (g *gruGates) backward(i, t int, x, dh0, dh1, dz []float64, stride int) {
 	}
 	da := dz[2*rows*stride:]
 	kernel.Gemm(true, false, rows, pad, rows, l.u.Data, l.u.Stride, da, stride, false, l.drh, pad)
-	transpose(l.xt.Data, l.xt.Stride, l.rh[n*t:], rows, pad)
+	kernel.Transpose(l.xt.Data, l.xt.Stride, l.rh[n*t:], pad, rows, pad)
 	kernel.Gemm(false, false, rows, l.du.Cols, pad, da, stride, l.xt.Data, l.xt.Stride, true, l.du.Data, l.du.Stride)
 	kernel.MulAdd(l.dh, l.drh, r)
 	for j := range rows {

@@ -41,18 +41,10 @@ func (g *lstmGates) start(_ []float64, x0 Mat) {
 	}
 }
 
-func (g *lstmGates) forward(k, t int, _, next []float64) {
-	l := &g.layers[k]
+func (g *lstmGates) forward(i, t int, _, next []float64) {
+	l := &g.layers[i]
 	n := l.n
-	z := g.p.layers[k].z[4*n*t : 4*n*(t+1)]
-	kernel.Sigmoid(z[:3*n], z[:3*n])
-	kernel.Tanh(z[3*n:], z[3*n:])
-	i, f, o, a := z[:n], z[n:2*n], z[2*n:3*n], z[3*n:]
-	c, tc := l.c[n*(t+1):n*(t+2)], l.tc[n*t:n*(t+1)]
-	kernel.Mul(c, f, l.c[n*t:n*(t+1)])
-	kernel.MulAdd(c, i, a)
-	kernel.Tanh(tc, c)
-	kernel.Mul(next[:n], o, tc)
+	kernel.LSTM(g.p.layers[i].z[4*n*t:4*n*(t+1)], l.c[n*t:n*(t+1)], l.c[n*(t+1):n*(t+2)], l.tc[n*t:n*(t+1)], next[:n])
 }
 
 func (g *lstmGates) startBack() {
@@ -61,25 +53,10 @@ func (g *lstmGates) startBack() {
 	}
 }
 
-func (g *lstmGates) backward(k, t int, _, dh0, dh1, dz []float64, stride int) {
-	l, pad := &g.layers[k], g.p.pad
-	n, rows := l.n, l.n/pad
-	z := g.p.layers[k].z[4*n*t : 4*n*(t+1)]
-	c, tc := l.c[n*t:], l.tc[n*t:]
-	for row := range rows {
-		di, df, do, da := dz[row*stride:], dz[(rows+row)*stride:], dz[(2*rows+row)*stride:], dz[(3*rows+row)*stride:]
-		for j := range pad {
-			m := row*pad + j
-			i, f, o, a := z[m], z[n+m], z[2*n+m], z[3*n+m]
-			dh := dh0[m] + dh1[m]
-			dc := l.dc[m] + dh*o*(1-tc[m]*tc[m])
-			di[j] = dc * a * (i - i*i)
-			df[j] = dc * c[m] * (f - f*f)
-			do[j] = dh * tc[m] * (o - o*o)
-			da[j] = dc * i * (1 - a*a)
-			l.dc[m] = dc * f
-		}
-	}
+func (g *lstmGates) backward(i, t int, _, dh0, dh1, dz []float64, stride int) {
+	l, pad := &g.layers[i], g.p.pad
+	n := l.n
+	kernel.LSTMGrad(dz, stride, g.p.layers[i].z[4*n*t:4*n*(t+1)], l.c[n*t:n*(t+1)], l.tc[n*t:n*(t+1)], dh0, dh1, l.dc, n/pad, pad)
 }
 
 func (g *lstmGates) finish(int, []float64) {}

@@ -12,10 +12,10 @@ import (
 )
 
 func main() {
-	set := flag.String("set", "", "kernels to write: gemm, map or step")
+	set := flag.String("set", "", "kernels to write: gemm, map, step or cell")
 	flag.Parse()
 	Constraint(buildtags.Not("purego").ToConstraint())
-	sets := map[string]func(p prec){"gemm": gemm, "map": maps, "step": steps}
+	sets := map[string]func(p prec){"gemm": gemm, "map": maps, "step": steps, "cell": cells}
 	write, ok := sets[*set]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "gen: no kernel set %q\n", *set)
