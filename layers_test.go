@@ -19,7 +19,7 @@ const module = "github.com/plumb-go/plumb"
 var layers = []string{
 	"cert internal/kernel internal/linalg internal/parallel internal/rng internal/plot internal/testkit metric dataset",
 	"bundle grad nn/seq nn/direct dataset/benchmark dataset/describe weights",
-	"nn model deploy plant grad/gradtest",
+	"nn model deploy plant plant/brakebywire grad/gradtest",
 	"train model/witness",
 	"model/r2dn model/ssm model/lure model/gated model/linear model/lstm",
 	"ident",

@@ -44,10 +44,11 @@ type identifyFlags struct {
 	watch   func(ident.Progress) // also told of progress; nil outside tests
 }
 
-// Training times when --budget is not given. The demo's record is short.
+// Training times when --budget is not given. The record of the tanks is short, that of the brake long.
 const (
 	defaultBudget = "60s"
-	demoBudget    = "15s"
+	tanksBudget   = "15s"
+	brakeBudget   = "90s"
 )
 
 func newIdentify(typed string) *cobra.Command {
@@ -61,7 +62,7 @@ true of it: contraction (any two responses to one input meet), else input-to-sta
 fitted and printed beside it.
 
 DATA is a CSV, MAT, npy or npz file, a YAML description of a record spread over files,
-demo:two-tanks (simulated on the spot), or benchmark:NAME with --data DIR.
+demo:two-tanks or demo:brake-by-wire (simulated on the spot), or benchmark:NAME with --data DIR.
 
 The last quarter of the samples is the test part unless --split says otherwise; it is never
 used for fitting. Results go to runs/NAME/: the model NAME.plumb, report.html, run.json.`,
@@ -92,7 +93,7 @@ used for fitting. Results go to runs/NAME/: the model NAME.plumb, report.html, r
 	fl.StringVar(&f.Rest, "rest", "", "input at which the plant rests, one number per input, physical units (iss); default 0 where that lies in the range")
 	fl.Uint64Var(&f.Seed, "seed", 1, "seed of every random choice")
 	fl.IntVar(&f.Restarts, "restarts", 0, "fits per class; 0 chooses")
-	fl.StringVar(&f.Budget, "budget", defaultBudget, "training time, such as 90s or 5m; a demo takes "+demoBudget+" unless told otherwise")
+	fl.StringVar(&f.Budget, "budget", defaultBudget, "training time, such as 90s or 5m; demo:two-tanks takes "+tanksBudget+" and demo:brake-by-wire "+brakeBudget+" unless told otherwise")
 	fl.IntVar(&f.Steps, "steps", 0, "Adam steps per fit instead of a time budget: the same bytes on every run and any number of cores")
 	fl.IntVar(&f.workers, "workers", 0, "parallel workers; 0 means one per core")
 	fl.StringVar(&f.resume, "resume", "", "continue the interrupted run in this folder")

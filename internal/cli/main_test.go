@@ -114,7 +114,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"identify", []string{"DATA", "demo:two-tanks"}},
 		{"identify a b", []string{"1 arg", "2"}},
-		{"identify demo:three-tanks", []string{"three-tanks", "demo:two-tanks"}},
+		{"identify demo:three-tanks", []string{"three-tanks", "demo:two-tanks", "demo:brake-by-wire"}},
 		{"identify demo:two-tanks --ts 3", []string{"leave out", "--ts"}},
 		{"identify benchmark:cascaded-tanks", []string{"--data DIR"}},
 		{"identify benchmark:nothing --data .", []string{"nothing", "cascaded-tanks"}},

@@ -103,8 +103,8 @@ func (f *identifyFlags) complete(given *pflag.FlagSet, args []string) error {
 			return errors.New("identify needs DATA: a file, demo:two-tanks or benchmark:NAME; see plumb identify --help")
 		}
 		f.Data = args[0]
-		if strings.HasPrefix(f.Data, "demo:") && !given.Changed("budget") {
-			f.Budget = demoBudget
+		if d, ok := demoNamed(f.Data); ok && !given.Changed("budget") {
+			f.Budget = d.budget
 		}
 		return nil
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/ident"
 	"github.com/plumb-go/plumb/internal/report"
-	"github.com/plumb-go/plumb/plant"
 	"github.com/plumb-go/plumb/train"
 )
 
@@ -29,8 +28,8 @@ func (h *handover) report() (*report.Report, error) {
 		r.Inputs = append(r.Inputs, report.Signal{Name: s.Name, Unit: s.Unit, Low: report.Number(m.UMid[i] - m.UHalf[i]), High: report.Number(m.UMid[i] + m.UHalf[i])})
 	}
 	var noise float64 // known of simulated data only
-	if h.run.Flags.Data == "demo:two-tanks" {
-		noise = plant.NewTwoTanks().NoiseStd()
+	if d, ok := demoNamed(h.run.Flags.Data); ok {
+		noise = d.noise
 	}
 	for _, c := range set.Outputs {
 		s := set.Record.Signals[c]

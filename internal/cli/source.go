@@ -11,7 +11,6 @@ import (
 	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/dataset/benchmark"
 	"github.com/plumb-go/plumb/dataset/describe"
-	"github.com/plumb-go/plumb/plant"
 )
 
 // source says where the data come from and how they are cut.
@@ -77,13 +76,14 @@ func (s *source) ownParts() (*dataset.Set, error) {
 	kind, name, tagged := strings.Cut(s.Data, ":")
 	switch ext := strings.ToLower(filepath.Ext(s.Data)); {
 	case tagged && kind == "demo":
-		if name != "two-tanks" {
-			return nil, fmt.Errorf("there is no demo %q; try demo:two-tanks", name)
+		d, ok := demoNamed(s.Data)
+		if !ok {
+			return nil, fmt.Errorf("there is no demo %q; try %s", name, demoNames)
 		}
 		if err := s.only("a demo"); err != nil {
 			return nil, err
 		}
-		return plant.NewTwoTanks().Set()
+		return d.set()
 	case tagged && kind == "benchmark":
 		if s.Dir == "" {
 			return nil, fmt.Errorf("%s needs --data DIR, the folder with the measured files; they are not shipped with plumb", s.Data)
