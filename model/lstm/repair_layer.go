@@ -1,0 +1,134 @@
+package lstm
+
+import (
+	"math"
+
+	"github.com/plumb-go/plumb/nn/seq"
+)
+
+// repairLayer judges one layer of a weight vector componentwise at a fixed rate r. With the box of the layer and the
+// bounds of its gates over the box, the differences of two trajectories under one input obey
+//
+//	dc+ <= F dc + A dh,   dh+ <= O dc+ + B dh,   A = cbox sf |Uf| + I sg |Ug| + G si |Ui|,   B = tanh(cbox) so |Uo|
+//
+// (docs/bundle.md, delta-iss; F, I, O largest gate values, G the largest |g|, s slopes). They decay with rate r in a
+// weighted maximum norm if some eta > 0 has K eta < eta: take dc = A eta/(r - F), dh = eta, where
+//
+//	K = diag(O/(r - F)) A + B/r                                                     (all F < r).
+//
+// K grows with every |U|, since the box and the bounds do.
+type repairLayer struct {
+	t     seq.LSTMLayer
+	gates [4]seq.GateTensors // i, f, g, o
+	box   *lstmBox
+	n     int
+	vbar  []float64
+	start []float64
+
+	coef [4][]float64 // K = sum over gates of diag(coef) |U|
+	k    []float64    // n x n
+	work []float64
+}
+
+func newRepairLayer(t seq.LSTMLayer, vbar []float64) *repairLayer {
+	n := t.I.W.Rows
+	l := &repairLayer{t: t, gates: [4]seq.GateTensors{t.I, t.F, t.G, t.O}, box: newLSTMBox(t), n: n, vbar: vbar,
+		start: make([]float64, n), k: make([]float64, n*n), work: make([]float64, n*n)}
+	for j := range l.start {
+		l.start[j] = unit
+	}
+	for q := range l.coef {
+		l.coef[q] = make([]float64, n)
+	}
+	return l
+}
+
+// bound writes the box of the layer into w and finds the coefficients of K at rate r; false when a forget gate can reach r.
+func (l *repairLayer) bound(w []float64, r float64) bool {
+	l.box.run(w, l.vbar, l.start)
+	hbox, cbox := l.t.HBox.Of(w), l.t.CBox.Of(w)
+	var lo, hi [4][]float64
+	for q, g := range l.gates {
+		reach := make([]float64, l.n)
+		addAbs(reach, g.W.Of(w), l.vbar)
+		addAbs(reach, g.U.Of(w), hbox)
+		lo[q], hi[q] = make([]float64, l.n), make([]float64, l.n)
+		for j, b := range g.B.Of(w) {
+			lo[q][j], hi[q][j] = b-reach[j], b+reach[j]
+		}
+	}
+	for j := range l.n {
+		f := sigmoid(hi[gateF][j])
+		if !(f < r) || math.IsInf(cbox[j], 0) || math.IsNaN(cbox[j]) {
+			return false
+		}
+		si, _, _ := steepest(lo[gateI][j], hi[gateI][j])
+		sf, _, _ := steepest(lo[gateF][j], hi[gateF][j])
+		so, _, _ := steepest(lo[gateO][j], hi[gateO][j])
+		sg, _, _ := steepestTanh(lo[gateG][j], hi[gateG][j])
+		g := math.Tanh(math.Max(math.Abs(lo[gateG][j]), math.Abs(hi[gateG][j])))
+		through := sigmoid(hi[gateO][j]) / (r - f)
+		l.coef[gateI][j] = through * g * si
+		l.coef[gateF][j] = through * cbox[j] * sf
+		l.coef[gateG][j] = through * sigmoid(hi[gateI][j]) * sg
+		l.coef[gateO][j] = math.Tanh(cbox[j]) * so / r
+	}
+	return true
+}
+
+// contracts reports whether the layer decays with rate r, and a metric eta that shows it.
+func (l *repairLayer) contracts(w []float64, r float64) (eta []float64, ok bool) {
+	if !l.bound(w, r) {
+		return nil, false
+	}
+	clear(l.k)
+	for q, g := range l.gates {
+		u := g.U.Of(w)
+		for j := range l.n {
+			for k := range l.n {
+				l.k[j*l.n+k] += l.coef[q][j] * math.Abs(u[j*l.n+k])
+			}
+		}
+	}
+	return below(l.k, l.work, l.n)
+}
+
+// below solves (I - K) eta = 1 for a non-negative K, n x n, by elimination without exchange. Spectral radius below 1 is
+// the same as: all pivots are positive; then eta = 1 + K 1 + K^2 1 + ... >= 1 and K eta < eta.
+func below(k, work []float64, n int) (eta []float64, ok bool) {
+	a := work[:n*n]
+	for i := range n {
+		for j := range n {
+			a[i*n+j] = -k[i*n+j]
+		}
+		a[i*n+i]++
+	}
+	const least = 1e-9 // of a pivot; the exact checker wants strictness
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = 1
+	}
+	for p := range n {
+		d := a[p*n+p]
+		if !(d > least) {
+			return nil, false
+		}
+		for i := p + 1; i < n; i++ {
+			f := a[i*n+p] / d
+			if f == 0 {
+				continue
+			}
+			for j := p; j < n; j++ {
+				a[i*n+j] -= f * a[p*n+j]
+			}
+			x[i] -= f * x[p]
+		}
+	}
+	for p := n - 1; p >= 0; p-- {
+		for j := p + 1; j < n; j++ {
+			x[p] -= a[p*n+j] * x[j]
+		}
+		x[p] /= a[p*n+p]
+	}
+	return x, true
+}
