@@ -107,7 +107,7 @@ type Sensors struct {
 //     and 2.0 mm^2/s at 100 °C, typical inside the limits of FMVSS 116 (at most 1800, at least 1.5).
 //   - Motor: torque constant 0.06 Nm/A and rotor inertia 4e-5 kg m^2, screw included, are usual for a brushless motor of
 //     200 W; lead 4 mm; load-dependent friction of ball screw and cups 8 % (catalogues give ball screws an efficiency of
-//     0.9 to 0.95). Viscous and Coulomb friction, return spring and stops: ours.
+//     0.9 to 0.95). Viscous and Coulomb friction, return spring and rubber stops: ours.
 //   - Cylinder: bore 11/16 inch, a common size; port 0.7 mm and dead travel 1.4 mm (Limpert, 2011, Brake Design and
 //     Safety: one to two millimetres); discharge coefficient 0.6 of a sharp edge. Chamber: 8 cm^3 of fluid with bulk
 //     modulus 1.6 GPa, as much again for cups and housing, and 0.04 cm^3 of air that bleeding left (ours; for the effect
@@ -121,8 +121,8 @@ type Sensors struct {
 //     of full scale in pressure against position.
 //   - Sensors: 0 to 100 bar, noise 0.6 %, a 12-bit converter over 0 to 125 bar; encoder with 1024 counts a turn.
 //
-// Why 10 ms: the motor's mass on the spring of the hydraulics swings at 7 Hz and little of the piston's motion is beyond
-// 20 Hz, so samples tell the motion in between; the line's resonance, 26 to 34 Hz by pressure, stays below 50 Hz.
+// Why 10 ms: the motor's mass on the spring of the hydraulics swings at 7 Hz, and 0.5 % of the position's amplitude
+// lies beyond 20 Hz, so samples tell the motion in between; the line's resonance, 26 to 34 Hz by pressure, stays below 50 Hz.
 func New() *Rig {
 	const (
 		torque, inertia, lead = 0.06, 4e-5, 4e-3

@@ -4,10 +4,15 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 
+	"github.com/plumb-go/plumb/dataset"
 	"github.com/plumb-go/plumb/model/linear"
 )
+
+// demoSet simulates the demo's set once for all tests, which only read it.
+var demoSet = sync.OnceValues(func() (*dataset.Set, error) { return New().Set() })
 
 func TestRecord(t *testing.T) {
 	r := New()
@@ -49,7 +54,7 @@ func TestRecord(t *testing.T) {
 
 func TestDemoSet(t *testing.T) {
 	r := New()
-	s, err := r.Set()
+	s, err := demoSet()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +122,7 @@ func TestLinearModelFallsShort(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fits a linear model to 32000 samples")
 	}
-	set, err := New().Set()
+	set, err := demoSet()
 	if err != nil {
 		t.Fatal(err)
 	}
