@@ -104,7 +104,7 @@ func candidate(cell seq.LSTM, w0 []float64, method string, limit, rate float64) 
 	for _, t := range cell.Tensors().Layers {
 		l := newRepairLayer(t, vbar)
 		change := RepairedLayer{Low: 1, High: 1}
-		if _, ok := l.contracts(c.W, oneBelow); !ok {
+		if !l.asItIs(c.W) {
 			c.Method = method
 			change.Forget = l.limitForget(c.W, limit)
 			l.repair(c.W, w0, method, rate)

@@ -18,60 +18,36 @@ import (
 //
 // K grows with every |U|, since the box and the bounds do.
 type repairLayer struct {
-	t     seq.LSTMLayer
-	gates [4]seq.GateTensors // i, f, g, o
-	box   *lstmBox
-	n     int
+	*lstmCompare
+	hull  *lstmBox
 	vbar  []float64
 	start []float64
 
 	coef [4][]float64 // K = sum over gates of diag(coef) |U|
 	k    []float64    // n x n
-	work []float64
+	work []float64    // n x n
 }
 
 func newRepairLayer(t seq.LSTMLayer, vbar []float64) *repairLayer {
-	n := t.I.W.Rows
-	l := &repairLayer{t: t, gates: [4]seq.GateTensors{t.I, t.F, t.G, t.O}, box: newLSTMBox(t), n: n, vbar: vbar,
-		start: make([]float64, n), k: make([]float64, n*n), work: make([]float64, n*n)}
-	for j := range l.start {
-		l.start[j] = unit
-	}
-	for q := range l.coef {
-		l.coef[q] = make([]float64, n)
-	}
-	return l
+	c := newLSTMCompare(t)
+	return &repairLayer{lstmCompare: c, hull: newLSTMBox(t), vbar: vbar, start: units(c.n), coef: [4][]float64(vectors(4, c.n)),
+		k: make([]float64, c.n*c.n), work: make([]float64, c.n*c.n)}
 }
 
 // bound writes the box of the layer into w and finds the coefficients of K at rate r; false when a forget gate can reach r.
 func (l *repairLayer) bound(w []float64, r float64) bool {
-	l.box.run(w, l.vbar, l.start)
-	hbox, cbox := l.t.HBox.Of(w), l.t.CBox.Of(w)
-	var lo, hi [4][]float64
-	for q, g := range l.gates {
-		reach := make([]float64, l.n)
-		addAbs(reach, g.W.Of(w), l.vbar)
-		addAbs(reach, g.U.Of(w), hbox)
-		lo[q], hi[q] = make([]float64, l.n), make([]float64, l.n)
-		for j, b := range g.B.Of(w) {
-			lo[q][j], hi[q][j] = b-reach[j], b+reach[j]
-		}
-	}
-	for j := range l.n {
-		f := sigmoid(hi[gateF][j])
-		if !(f < r) || math.IsInf(cbox[j], 0) || math.IsNaN(cbox[j]) {
+	l.hull.run(w, l.vbar, l.start)
+	l.set(w, l.vbar)
+	for j, c := range l.t.CBox.Of(w) {
+		f := l.val[gateF][j]
+		if !(f < r) || math.IsInf(c, 0) || math.IsNaN(c) {
 			return false
 		}
-		si, _, _ := steepest(lo[gateI][j], hi[gateI][j])
-		sf, _, _ := steepest(lo[gateF][j], hi[gateF][j])
-		so, _, _ := steepest(lo[gateO][j], hi[gateO][j])
-		sg, _, _ := steepestTanh(lo[gateG][j], hi[gateG][j])
-		g := math.Tanh(math.Max(math.Abs(lo[gateG][j]), math.Abs(hi[gateG][j])))
-		through := sigmoid(hi[gateO][j]) / (r - f)
-		l.coef[gateI][j] = through * g * si
-		l.coef[gateF][j] = through * cbox[j] * sf
-		l.coef[gateG][j] = through * sigmoid(hi[gateI][j]) * sg
-		l.coef[gateO][j] = math.Tanh(cbox[j]) * so / r
+		through := l.val[gateO][j] / (r - f)
+		l.coef[gateI][j] = through * l.val[gateG][j] * l.s[gateI][j]
+		l.coef[gateF][j] = through * c * l.s[gateF][j]
+		l.coef[gateG][j] = through * l.val[gateI][j] * l.s[gateG][j]
+		l.coef[gateO][j] = l.tc[j] * l.s[gateO][j] / r
 	}
 	return true
 }
@@ -91,6 +67,17 @@ func (l *repairLayer) contracts(w []float64, r float64) (eta []float64, ok bool)
 		}
 	}
 	return below(l.k, l.work, l.n)
+}
+
+// asItIs reports whether the layer passes at any rate below one, in the componentwise or in the scalar form.
+func (l *repairLayer) asItIs(w []float64) bool {
+	if _, ok := l.contracts(w, oneBelow); ok {
+		return true
+	}
+	l.hull.run(w, l.vbar, l.start)
+	l.set(w, l.vbar)
+	m, _, _ := l.scalar(w)
+	return radius2(m) < oneBelow
 }
 
 // below solves (I - K) eta = 1 for a non-negative K, n x n, by elimination without exchange. Spectral radius below 1 is
