@@ -20,10 +20,11 @@ var layers = []string{
 	"cert internal/kernel internal/linalg internal/parallel internal/rng internal/plot internal/testkit metric dataset",
 	"bundle grad nn/seq nn/direct dataset/benchmark dataset/describe weights",
 	"nn model deploy plant plant/brakebywire grad/gradtest",
-	"train model/witness",
+	"train model/witness model/falsify",
 	"model/r2dn model/ssm model/lure model/gated model/linear model/lstm",
 	"ident",
 	"internal/report",
+	"repro",
 	"internal/cli",
 	"cmd/plumb cmd/plumb-check bench",
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ type outcome struct {
 }
 
 // handOver writes the bundle, has the file on disk judged, scores all models and writes run.json and the report.
-func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, began time.Time) (*outcome, error) {
+func handOver(ctx context.Context, res *ident.Result, set *dataset.Set, run *runFile, dir string, began time.Time) (*outcome, error) {
 	name := slug(run.Flags.Data)
 	path := filepath.Join(dir, name+".plumb")
 	if err := bundle.WriteFile(path, res.Bundle); err != nil {
@@ -38,7 +39,10 @@ func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, beg
 	h := &handover{res: res, set: set, run: run, path: path, name: name}
 	h.parts, h.notes = scored(set)
 	h.warnings = ident.OutOfRange(set, h.parts, &res.Model.Scaling)
-	h.warnings = append(integrator(res, set), h.warnings...)
+	if res.Claim == ident.DeltaISS {
+		h.warnings = append(h.warnings, applies(res.Model, set, h.parts)...)
+	}
+	h.warnings = slices.Concat(res.Warnings, integrator(res, set), h.warnings)
 	h.judged = judge(path)
 	r := &result{
 		Data: run.Flags.Data, Inputs: names(set, set.Inputs), Outputs: names(set, set.Outputs), Ts: set.Record.Ts,
@@ -51,6 +55,9 @@ func handOver(res *ident.Result, set *dataset.Set, run *runFile, dir string, beg
 		return nil, err
 	}
 	h.certificate()
+	if err := h.attack(ctx); err != nil {
+		return nil, err
+	}
 	if err := h.forget(); err != nil {
 		return nil, err
 	}
@@ -139,6 +146,10 @@ func (h *handover) certificate() {
 		if c.GainWhat != "" {
 			c.GainUnit = gainUnit(h.set, h.res.Model.Integrate)
 		}
+		if j.v.Claim == ident.DeltaISS {
+			c.deltaISS(&j.v, h.set, h.res.Model.Integrate)
+			j.v.Low = nil // stands in the bounds of the outputs
+		}
 		for i := range j.v.Low {
 			s := h.set.Record.Signals[h.set.Outputs[i]]
 			c.Balls = append(c.Balls, ball{s.Name, s.Unit, ident.Figure(downward(j.v.Low[i])), ident.Figure(upward(j.v.High[i]))})
@@ -171,6 +182,16 @@ func (h *handover) forget() error {
 		t.Measured = &f.Measured
 	}
 	claim := h.r.Certificate.Claim
+	if h.judged.verdict == verdictProved && claim == ident.DeltaISS {
+		y, err := h.model.SimulatePart(h.set, p)
+		if err != nil {
+			return err
+		}
+		var n int
+		if h.bound, n = decay(&h.judged.v, spans(y, h.res.YStd), len(f.Difference)); n >= 0 {
+			t.Bound, t.Decided = &n, report.Numerical
+		}
+	}
 	if h.judged.verdict == verdictProved && (claim == ident.Contraction || claim == ident.ISS) {
 		y, err := h.model.SimulatePart(h.set, p)
 		if err != nil {

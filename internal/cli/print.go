@@ -176,10 +176,29 @@ func printVerdict(w io.Writer, set *dataset.Set, r *result) {
 	if !math.IsNaN(float64(c.Gain)) {
 		fmt.Fprintf(w, "  gain at most %s %s (%s); at least %s seen in simulation\n", roundUp(float64(c.Gain)), c.GainUnit, c.GainWhat, short(c.GainSimulated))
 	}
+	printDeltaISS(w, r)
 	for _, b := range c.Balls {
 		fmt.Fprintf(w, "  in the long run %s lies in [%.5g, %.5g] %s for inputs in the declared range\n", b.Output, b.Low, b.High, b.Unit)
 	}
 	printForgetting(w, r)
+}
+
+// printDeltaISS prints the figures of a delta-iss claim and the attack on its bound.
+func printDeltaISS(w io.Writer, r *result) {
+	c := &r.Certificate
+	if c.Recovery != nil {
+		fmt.Fprintf(w, "  recovery: from any two initial states in the boxes, under one input, the outputs differ by at most 1 %% of their standard deviation after at most %s\n", samplesText(*c.Recovery, r.Ts))
+	}
+	for _, b := range c.OutputBounds {
+		fmt.Fprintf(w, "  %s: gain at most %s %s (largest difference over that of the inputs)", b.Output, roundUp(float64(b.Gain)), b.GainUnit)
+		if !math.IsNaN(float64(b.Low)) {
+			fmt.Fprintf(w, "; lies in [%.5g, %.5g] %s", b.Low, b.High, b.Unit)
+		}
+		fmt.Fprintln(w)
+	}
+	if a := c.Attack; a != nil {
+		fmt.Fprintf(w, "  attack on the bound: worst ratio %s (%s) in %d random pairs of trajectories and %d gradient searches (%s)\n", short(a.Ratio), a.Where, a.Pairs, a.Searches, a.Decided)
+	}
 }
 
 func printForgetting(w io.Writer, r *result) {
@@ -212,6 +231,7 @@ func samplesText(n int, ts float64) string {
 
 var claimTitle = map[string]string{
 	ident.Contraction: "contraction",
+	ident.DeltaISS:    "incremental input-to-state stability",
 	ident.ISS:         "input-to-state stability",
 	ident.Bounded:     "boundedness",
 	ident.None:        "no claim",

@@ -11,7 +11,6 @@ import (
 	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/ident"
 	"github.com/plumb-go/plumb/internal/report"
-	"github.com/plumb-go/plumb/train"
 )
 
 // report fills the report of the run.
@@ -43,7 +42,7 @@ func (h *handover) report() (*report.Report, error) {
 		r.Parts = append(r.Parts, *part)
 	}
 	for _, c := range h.res.Curves {
-		r.Training = append(r.Training, curve(c))
+		r.Training = append(r.Training, report.TrainingCurve(c))
 	}
 	r.Forgetting = h.curveOfForgetting()
 	r.Reproduce = report.Reproduce{
@@ -51,7 +50,7 @@ func (h *handover) report() (*report.Report, error) {
 		Version: h.run.Version, Platform: h.run.Platform, DataSHA256: h.run.DataSHA256, BundleSum: h.run.BundleSHA256,
 	}
 	for _, s := range h.res.Stages {
-		line := fmt.Sprintf("%s: Adam %d", s.Fit, s.AdamSteps)
+		line := fmt.Sprintf("%s: %s %d", s.Fit, report.FirstStage(s.Fit), s.AdamSteps)
 		if s.LBFGSSteps+s.PolishSteps > 0 {
 			line += fmt.Sprintf(", L-BFGS %d", s.LBFGSSteps)
 		}
@@ -70,6 +69,15 @@ var kindWords = map[string]string{
 	"gated":      "sector-gated network",
 	"lure-schur": "Lur'e network with Schur linear part",
 	"lure-free":  "unconstrained Lur'e network",
+
+	"lstm":               "deep LSTM, stable by construction",
+	"lstm-componentwise": "deep LSTM, componentwise condition",
+	"lstm-penalty":       "deep LSTM, soft penalty",
+	"lstm-free":          "unconstrained deep LSTM",
+	"gru":                "deep GRU, stable by construction",
+	"gru-componentwise":  "deep GRU, componentwise condition",
+	"gru-penalty":        "deep GRU, soft penalty",
+	"gru-free":           "unconstrained deep GRU",
 }
 
 func inWords(kind string) string {
@@ -131,6 +139,16 @@ func sizes(b cert.Member) string {
 	case "gated":
 		return fmt.Sprintf("%d states, %d gated channels, gate of width %d", b.States, b.Hidden, b.Gate)
 	}
+	if len(b.Units) > 0 {
+		s := joined(b.Units) + " units"
+		if len(b.Units) > 1 {
+			s = "layers of " + s
+		}
+		if b.Filter.States > 0 {
+			s += fmt.Sprintf(", filter of %d complex states", b.Filter.States)
+		}
+		return s
+	}
 	s := fmt.Sprintf("%d states, %d hidden units", b.States, b.Hidden)
 	if b.Layers > 0 {
 		s += fmt.Sprintf(", %d sandwich layers", b.Layers)
@@ -172,10 +190,23 @@ func (h *handover) claim() report.Claim {
 	if ts := h.set.Record.Ts; ts > 0 {
 		step = fmt.Sprintf("one step is the sampling time of %.6g s, inputs held", ts)
 	}
-	out.Assumptions = []string{domain[c.Claim], "Time model: discrete; " + step + ".",
+	where := domain[c.Claim]
+	if c.Claim == ident.DeltaISS {
+		where = assumed(c.InputRange)
+	}
+	out.Assumptions = []string{where, "Time model: discrete; " + step + ".",
 		"The claim is about the identified model, not about the plant; how well the model describes the plant is what the test figures say."}
 	if out.Assumptions[0] == "" {
 		out.Assumptions = out.Assumptions[1:]
+	}
+	if c.Recovery != nil {
+		out.Recovery = *c.Recovery
+	}
+	for _, b := range c.OutputBounds {
+		out.Bounds = append(out.Bounds, report.OutputBound{Output: b.Output, Unit: b.Unit, Gain: known(b.Gain), GainUnit: b.GainUnit, Low: known(b.Low), High: known(b.High)})
+	}
+	if a := c.Attack; a != nil {
+		out.Attack = &report.Attack{Ratio: report.Number(a.Ratio), Where: a.Where, Pairs: a.Pairs, Searches: a.Searches, Samples: a.Samples}
 	}
 	for _, b := range c.Balls {
 		out.Balls = append(out.Balls, report.Ball{Output: b.Output, Unit: b.Unit, Center: report.Number((b.Low + b.High) / 2), Radius: report.Number((b.High - b.Low) / 2)})
@@ -184,6 +215,18 @@ func (h *handover) claim() report.Claim {
 		out.Ladder = append(out.Ladder, report.Rung(g))
 	}
 	return out
+}
+
+// assumed says where a delta-iss claim holds.
+func assumed(inputs []inputRange) string {
+	var words []string
+	for _, u := range inputs {
+		words = append(words, fmt.Sprintf("%s in %s", u.Input, strings.TrimSpace(fmt.Sprintf("[%.6g, %.6g] %s", u.Low, u.High, u.Unit))))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "Domain: regional. It is assumed that " + strings.Join(words, ", ") + " at all times, and that a simulation starts inside the certificate's boxes, as every start that the model makes does. From the first sample outside that range on, nothing is claimed."
 }
 
 // domain says where a claim holds.
@@ -292,26 +335,14 @@ func (h *handover) part(p dataset.Part, index int) (*report.Part, error) {
 	return out, nil
 }
 
-func curve(c ident.Curve) report.Curve {
-	out := report.Curve{Name: c.Fit, Kept: c.Kept}
-	for i, p := range c.Trace {
-		stage := "Adam"
-		if p.Stage == train.StageLBFGS {
-			stage = "L-BFGS"
-		}
-		out.Points = append(out.Points, report.Point{Stage: stage, Step: p.Step, Loss: report.Number(p.Loss), Validation: report.Number(p.Validation)})
-		if p == c.Best {
-			out.Best = i
-		}
-	}
-	return out
-}
-
 func (h *handover) curveOfForgetting() *report.Forgetting {
 	f := &report.Forgetting{What: "largest output difference of two simulations of part " + h.r.Forgetting.Part, Unit: "spans of the output",
 		Difference: h.forgetting.Difference, Bound: h.bound, Decided: report.Estimated,
 		Note: "Each state of the second simulation starts displaced by its travel along the part plus half a unit."}
 	switch {
+	case h.bound != nil && h.r.Certificate.Claim == ident.DeltaISS:
+		f.Decided = report.Numerical
+		f.Note = "Each state of the second simulation starts at the far side of its box. The bound holds for any two initial states in the boxes."
 	case h.bound != nil:
 		f.Decided = report.Numerical
 		f.Note += " The bound follows from the proved rate and the metric of each member for this displacement."

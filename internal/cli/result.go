@@ -69,19 +69,27 @@ type otherResult struct {
 
 // certificate is what the checker says of the file on disk.
 type certificate struct {
-	Verdict        string       `json:"verdict"`
-	Claim          string       `json:"claim"`
-	Rate           ident.Figure `json:"rate"`            // per step, the slowest member's
-	RatePerSecond  ident.Figure `json:"rate_per_second"` // rate^(1/Ts); null when Ts is unknown
-	Gain           ident.Figure `json:"gain"`            // physical units
-	GainWhat       string       `json:"gain_what,omitempty"`
-	GainUnit       string       `json:"gain_unit,omitempty"`
-	GainSimulated  ident.Figure `json:"gain_simulated"` // a lower bound, seen in simulation
-	Balls          []ball       `json:"balls,omitempty"`
-	Statement      string       `json:"statement"`
-	Failed         string       `json:"failed,omitempty"`
-	By             string       `json:"by,omitempty"`
-	CheckerSeconds float64      `json:"checker_seconds"`
+	Verdict       string       `json:"verdict"`
+	Claim         string       `json:"claim"`
+	Rate          ident.Figure `json:"rate"`            // per step, the slowest member's
+	RatePerSecond ident.Figure `json:"rate_per_second"` // rate^(1/Ts); null when Ts is unknown
+	Gain          ident.Figure `json:"gain"`            // physical units
+	GainWhat      string       `json:"gain_what,omitempty"`
+	GainUnit      string       `json:"gain_unit,omitempty"`
+	GainSimulated ident.Figure `json:"gain_simulated"` // a lower bound, seen in simulation
+	Balls         []ball       `json:"balls,omitempty"`
+
+	// Under delta-iss: the samples after which any two starts differ in each output by at most 1 % of its standard
+	// deviation, the assumption on the inputs, the bounds of the outputs and the attack on them.
+	Recovery     *int          `json:"recovery,omitempty"`
+	InputRange   []inputRange  `json:"input_range,omitempty"`
+	OutputBounds []outputBound `json:"output_bounds,omitempty"`
+	Attack       *attackResult `json:"attack,omitempty"`
+
+	Statement      string  `json:"statement"`
+	Failed         string  `json:"failed,omitempty"`
+	By             string  `json:"by,omitempty"`
+	CheckerSeconds float64 `json:"checker_seconds"`
 }
 
 // ball is where an output ends under a boundedness claim.
