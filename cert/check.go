@@ -9,7 +9,7 @@ import (
 // not give are nil.
 type Verdict struct {
 	Proved bool
-	Claim  string // contraction, iss, bounded, or none when the file claims nothing
+	Claim  string // contraction, iss, bounded, delta-iss, or none when the file claims nothing
 	Failed string // first condition that does not hold, "" when proved
 	By     string // by how much, "" when that has no meaning
 
@@ -24,7 +24,15 @@ type Verdict struct {
 	RestInput       []*big.Rat // physical; nil unless all members are gated with the same u0
 	RestOutput      []*big.Rat // physical
 
-	Low, High []*big.Rat // physical: ultimate bounds of each output before its sensor limits, for |u'| <= 1
+	// Under delta-iss. The assumption: every input stays in its interval, physical. Gains are per output, bounds of sup |dy_i| over the
+	// supremum of the largest |du_j| from equal states, scaled and physical (times y_std_i / min u_half). After Recovery steps the
+	// outputs of any two starts under one input differ by at most 1 % of y_std; math.MaxInt when that is above 2^40.
+	InputLow, InputHigh          []*big.Rat
+	DeltaGain, PhysicalDeltaGain []*big.Rat
+	Recovery                     int
+
+	// Physical, before sensor limits, while |u'| <= 1: ultimate bounds of each output under bounded, bounds at all times under delta-iss.
+	Low, High []*big.Rat
 
 	Statement string // the claim in words
 }
@@ -40,7 +48,10 @@ type Figures struct {
 	Direct    *big.Rat   // gated: d
 	ISSGain   *big.Rat   // gated: kappa g/(1-r) + d
 	Centre    []*big.Rat // bounded: by
-	Radius    []*big.Rat // bounded: limsup |y_i - by_i|
+	Radius    []*big.Rat // bounded: limsup |y_i - by_i|; delta-iss: sup |y_i - by_i|
+	Spread    *big.Rat   // delta-iss: d of two states in the boxes
+	Decay     []*big.Rat // delta-iss: |dy_i(k)| <= Decay_i r^k for any two initial states in the boxes, under equal inputs
+	DeltaGain []*big.Rat // delta-iss: sup |dy_i| / sup |du'|_inf from equal states
 }
 
 // refusal ends a check at the first condition that does not hold.

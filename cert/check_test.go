@@ -76,7 +76,7 @@ var tampered = []struct {
 	{"sandwich T zero", "layer 1 T > 0", sandwichBase, func(b *builder) { b.witness(0).Layers[1][0] = 0 }},
 	{"sandwich Lambda not a multiple", "multiple of the identity", sandwichBase, func(b *builder) { b.witness(0).Lambda[1] *= 1 + 1e-15 }},
 	{"sandwich gain Lambda not a multiple", "gain Lambda is a multiple", sandwichBase, func(b *builder) { b.witness(0).Gain.Lambda[1] *= 1 + 1e-15 }},
-	{"eigenvalue outside", "block 2: lre^2 + lim^2", ssmBase, func(b *builder) { b.data("m0.b2.lim")[1] = 0.95 }},
+	{"eigenvalue outside", "b2.lre^2 + lim^2", ssmBase, func(b *builder) { b.data("m0.b2.lim")[1] = 0.95 }},
 	{"radius = rate", "0 < radius < rate", ssmBase, func(b *builder) { b.witness(0).Rate = b.witness(0).Radius }},
 	{"radius 0", "0 < radius < rate", ssmBase, func(b *builder) { b.witness(0).Radius = new(big.Rat) }},
 	{"gated under contraction", "no contraction claim", gatedBase, func(b *builder) { b.m.Certificate.Claim = "contraction" }},

@@ -1,3 +1,162 @@
 package cert
 
-func (p *part) deltaISS() { p.require(false, "undecided", "") }
+import (
+	"fmt"
+	"math/big"
+	"slices"
+)
+
+// deltaISS proves that an lstm or gru member is incrementally input-to-state stable while |u'| <= 1 in every component, from any
+// two initial states in its boxes. docs/bundle.md has the equations.
+//
+// Claim: let d be the largest |dx_i(0)|/eta_i over the states (a complex state of the filter counts with its modulus, a layer in
+// norm form with |dc|_2 and |dh|_2), and |du'_j(k)| <= e for all j and k. Then, for the states of the layers and the outputs,
+//
+//	|dx_i(k)| <= eta_i r^k d + zeta_i e,   |dy_i(k)| <= Y_i r^k d + G_i e.
+//
+// Proof. The boxes are invariant (cell), so all states stay in them, and bounds taken there hold for ever. A layer has a map F with
+// |dx+| <= F(|dx|, |dv|), monotone, positively homogeneous and subadditive (cell). Let its input obey |dv(k)| <= in r^k d + gin e.
+// If the claim holds at k, then
+//
+//	|dx(k+1)| <= F(eta r^k d + zeta e, in r^k d + gin e) <= r^k d F(eta, in) + e F(zeta, gin) <= eta r^(k+1) d + zeta e
+//
+// by the two inequalities required below. The next layer reads h(k+1): its in is r eta_h and its gin zeta_h. The first layer reads
+// the filter, whose states obey |ds(k)| <= r^k |ds(0)| <= eta_f r^k d under equal inputs: in = |C| eta_f, and gin is the filter's gain.
+// Without filter in = 0 and gin = 1. The output reads h(k+1) of the last layer, the filter's states and the input. Two states in
+// the boxes differ by at most twice the box, a complex one by sqrt 2 times that, which bounds d. QED
+//
+// Reference: Bonassi et al. 2023, Theorem 1 (norm form, cascade). Here a layer may use bounds by components instead, gates are
+// bounded with their signed bias and local slopes, and eta, zeta stand for the spectral radius of a comparison matrix.
+func (p *part) deltaISS() {
+	direct := identity(p.nu)
+	if p.Filter.States > 0 {
+		direct = p.weight("f.D")
+	}
+	front, side := p.response("C", direct), p.response("E", p.weight("Dy"))
+	etaF := p.vector("filter: eta", p.w.Filter)
+	d := new(big.Rat)
+	spread := func(box, eta bounds) {
+		for i, x := range box {
+			d = larger(d, up(new(big.Rat).Quo(mul(two, x), eta[i])))
+		}
+	}
+	spread(front.box, etaF)
+	in, gin, v, norm := p.apply(front.c, etaF), front.gain, front.reach, false // norm: in and gin bound a 2-norm
+	for l, w := range p.w.Cells {
+		name := fmt.Sprintf("layer %d: ", l)
+		y := p.cell(l, w.Norm, norm, v)
+		eta, zeta := p.vector(name+"eta", w.Eta), p.vector(name+"zeta", w.Zeta)
+		p.below(y.step(eta, in), p.w.Rate, eta, name+"F(eta, in) <= rate eta")
+		p.below(y.step(zeta, gin), one, zeta, name+"F(zeta, in) <= zeta")
+		spread(y.box, eta)
+		h := 0
+		if p.Kind == "lstm" {
+			h = len(eta) / 2
+		}
+		in, gin, v, norm = eta[h:].by(p.w.Rate), zeta[h:], y.hbox, w.Norm
+	}
+	wy := p.weight("Wy")
+	reads := p.gauge(wy, false, norm)
+	p.out.Decay = plus(p.apply(reads, in), p.apply(side.c, etaF)).by(d)
+	p.out.DeltaGain = plus(p.apply(reads, gin), side.gain)
+	p.out.Spread, p.out.Centre = d, p.stored("by")
+	p.out.Radius = plus(p.apply(magnitude(wy), v), side.reach)
+}
+
+// stored returns a tensor that is a vector.
+func (p *part) stored(name string) bounds {
+	return rats(p.b.byName[fmt.Sprintf("m%d.%s", p.index, name)].Data)
+}
+
+// cell is a layer as the proof above sees it.
+type cell struct {
+	step func(dx, dv bounds) bounds // F
+	box  bounds                     // of each number of eta
+	hbox bounds
+}
+
+// cell bounds layer l for inputs |v| within these bounds, requires that its box is invariant, and returns its map F: in norm form,
+// with 2-norms of its differences, or by components. vnorm says that its input is measured by its 2-norm in any case.
+//
+// Proof of F. For products, f1 c1 - f2 c2 = f1 (c1 - c2) + (f1 - f2) c2. A gate differs by at most D = slope (|W||dv| + |U||dh|), by
+// the mean value theorem on the interval that holds both arguments. So for an lstm, with bars for upper bounds in the box,
+//
+//	|dc+| <= fbar |dc| + cbox D_f + ibar D_g + gbar D_i,   |dh+| <= obar |dc+| + tanh(cbox) D_o;
+//
+// with 2-norms the same holds for the largest entries and spectral norms in place of entries and magnitudes. For a gru,
+// n reads r h, |d(r h)| <= rbar |dh| + D_r hbox, and |dh+| <= max over z of (z |dh| + (1 - z) D_n) + D_z (hbox + nbar); the maximum of
+// a function linear in z is at an end of its interval. Sums, products with numbers >= 0 and maxima are monotone, homogeneous and subadditive. QED
+//
+// Proof of invariance. |c+| <= fbar cbox + ibar gbar, and |h+| = |o tanh(c+)| <= obar tanh(cbox). For a gru h+ lies between h and n.
+func (p *part) cell(l int, norm, vnorm bool, v bounds) cell {
+	at := fmt.Sprintf("l%d.", l)
+	hbox := p.stored(at + "hbox")
+	g := map[string]*gate{}
+	for _, name := range gates[p.Kind] {
+		h := hbox
+		if name == "n" {
+			h = times(g["r"].top, hbox)
+		}
+		g[name] = p.gate(at, name, norm, vnorm, v, h)
+	}
+	change := func(name string, dv, dh bounds) bounds {
+		return times(g[name].slope, plus(p.apply(g[name].w, dv), p.apply(g[name].u, dh)))
+	}
+	invariant := fmt.Sprintf("layer %d: the box is invariant: ", l)
+	if p.Kind == "gru" {
+		z, r, n := g["z"], g["r"], g["n"]
+		p.below(n.top, one, hbox, invariant+"nbar <= hbox")
+		return cell{func(dh, dv bounds) bounds {
+			dn := change("n", dv, plus(times(r.top, dh), times(hbox, change("r", dv, dh))))
+			ends := each(larger, plus(times(z.top, dh), times(z.top.rest(), dn)), plus(times(z.rest.rest(), dh), times(z.rest, dn)))
+			return plus(ends, times(change("z", dv, dh), plus(hbox, n.top)))
+		}, hbox, hbox}
+	}
+	cbox := p.stored(at + "cbox")
+	cap := each(func(x ...*big.Rat) *big.Rat { return tanh(x[0]) }, cbox)
+	p.below(plus(times(g["f"].top, cbox), times(g["i"].top, g["g"].top)), one, cbox, invariant+"fbar cbox + ibar gbar <= cbox")
+	p.below(times(g["o"].top, cap), one, hbox, invariant+"obar tanh(cbox) <= hbox")
+	box := append(slices.Clone(cbox), hbox...)
+	if norm {
+		box = append(cbox.norm2(), hbox.norm2()...)
+		cbox, cap = bounds{larger(cbox...)}, bounds{larger(cap...)}
+		for _, x := range g {
+			x.top, x.slope = bounds{larger(x.top...)}, bounds{larger(x.slope...)}
+		}
+	}
+	return cell{func(x, dv bounds) bounds {
+		if norm {
+			dv = dv.norm2()
+		}
+		dc, dh := x[:len(x)/2], x[len(x)/2:]
+		dc = plus(times(g["f"].top, dc), times(cbox, change("f", dv, dh)), times(g["i"].top, change("g", dv, dh)), times(g["g"].top, change("i", dv, dh)))
+		return append(dc, plus(times(g["o"].top, dc), times(cap, change("o", dv, dh)))...)
+	}, box, hbox}
+}
+
+// gate holds the bounds of a gate while its inputs are in |v| and |h|, and its weights as maps between differences.
+type gate struct {
+	w, u      matrix
+	top, rest bounds // of |value|, and of 1 - value for a sigmoid
+	slope     bounds
+}
+
+// gate returns the bounds of gate name of the layer at this prefix: its argument lies in b -+ (|W| v + |U| h).
+func (p *part) gate(at, name string, norm, vnorm bool, v, h bounds) *gate {
+	w, u, b := p.weight(at+"W"+name), p.weight(at+"U"+name), p.stored(at+"b"+name)
+	reach := plus(p.apply(magnitude(w), v), p.apply(magnitude(u), h))
+	p.spend(len(b), 100, 100) // the functions below
+	g := &gate{w: p.gauge(w, norm, vnorm), u: p.gauge(u, norm, norm)}
+	for i, x := range reach {
+		hi, minusLo := add(b[i], x), new(big.Rat).Sub(x, b[i])
+		apart := larger(new(big.Rat), new(big.Rat).Neg(hi), new(big.Rat).Neg(minusLo)) // of the interval from 0
+		if name == "g" || name == "n" {
+			g.top = append(g.top, tanh(larger(hi, minusLo)))
+			g.slope = append(g.slope, mul(big.NewRat(4, 1), slope(mul(two, apart))))
+		} else {
+			g.top, g.rest = append(g.top, sigmoid(hi)), append(g.rest, sigmoid(minusLo))
+			g.slope = append(g.slope, slope(apart))
+		}
+	}
+	return g
+}

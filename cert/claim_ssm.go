@@ -34,12 +34,14 @@ type blockNorms struct {
 func (p *part) cascade() {
 	r, fast := p.w.Rate, p.w.Radius
 	p.require(fast.Sign() > 0 && fast.Cmp(r) < 0, "0 < radius < rate", fmt.Sprintf("the radius is %s, the rate %s", fast.RatString(), r.RatString()))
-	r2 := square(fast)
 	blocks := make([]blockNorms, len(p.Blocks))
 	gain := big.NewRat(1, 1)
 	for b := range blocks {
-		weights := p.eigenvalues(b, r2)
-		blocks[b] = p.norms(b, weights)
+		var weights []*big.Rat
+		for _, modulus := range p.eigenvalues(fmt.Sprintf("b%d.", b), "radius", fast) {
+			weights = append(weights, up(new(big.Rat).Inv(new(big.Rat).Sub(one, modulus))))
+		}
+		blocks[b] = p.norms(b, append(weights, weights...)) // real and imaginary parts
 		gain = up(mul(gain, blocks[b].static, blocks[b].through))
 	}
 	p.out.Overshoot = transient(blocks, new(big.Rat).Sub(r, fast))
@@ -48,25 +50,19 @@ func (p *part) cascade() {
 	}
 }
 
-// eigenvalues requires |lambda|^2 <= r2 < 1 for block b and returns bounds of 1/(1 - |lambda|), each twice: once for the
-// real and once for the imaginary part of the state.
-func (p *part) eigenvalues(b int, r2 *big.Rat) []*big.Rat {
-	re, im := p.weight(fmt.Sprintf("b%d.lre", b)), p.weight(fmt.Sprintf("b%d.lim", b))
-	n := re.r
-	w := make([]*big.Rat, 2*n)
-	for i := range n {
-		x, y := valueOf(re.v[i], re.exp, big.NewInt(1)), valueOf(im.v[i], im.exp, big.NewInt(1))
-		modulus2 := add(square(x), square(y))
-		excess := new(big.Rat).Sub(modulus2, r2)
-		p.require(excess.Sign() <= 0, fmt.Sprintf("block %d: lre^2 + lim^2 <= radius^2 for eigenvalue %d", b, i), "it exceeds by "+decimal(excess))
-		modulus := sqrtUp(modulus2)
-		if modulus.Cmp(p.w.Radius) > 0 {
-			modulus = p.w.Radius
+// eigenvalues requires |lambda| <= bound < 1 for the stored eigenvalues and returns bounds of |lambda| that are at most that.
+func (p *part) eigenvalues(at, name string, bound *big.Rat) []*big.Rat {
+	re, im := p.weight(at+"lre"), p.weight(at+"lim")
+	out := make([]*big.Rat, re.r)
+	for i := range out {
+		modulus2 := add(square(scale2(re.v[i], re.exp)), square(scale2(im.v[i], im.exp)))
+		excess := new(big.Rat).Sub(modulus2, square(bound))
+		p.require(excess.Sign() <= 0, fmt.Sprintf("%slre^2 + lim^2 <= %s^2 for eigenvalue %d", at, name, i), "it exceeds by "+decimal(excess))
+		if out[i] = sqrtUp(modulus2); out[i].Cmp(bound) > 0 {
+			out[i] = bound
 		}
-		w[i] = up(new(big.Rat).Inv(new(big.Rat).Sub(one, modulus)))
-		w[n+i] = w[i]
 	}
-	return w
+	return out
 }
 
 // norms bounds the maps of block b in the real coordinates (Re s, Im s): B becomes [Bre; Bim], s -> Re(C s) becomes

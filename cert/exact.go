@@ -14,17 +14,33 @@ type matrix struct {
 
 func (m matrix) at(i, j int) *big.Int { return m.v[i*m.c+j] }
 
+func (m matrix) entry(i, j int) *big.Rat { return scale2(m.at(i, j), m.exp) }
+
+func (m matrix) row(i int) matrix {
+	return matrix{r: 1, c: m.c, exp: m.exp, v: m.v[i*m.c : (i+1)*m.c]}
+}
+
 // fromFloats returns the matrix of these numbers, row-major. Every finite float64 is an integer over a power of two.
-func fromFloats(r, c int, x []float64) matrix {
+func fromFloats(r, c int, x []float64) matrix { return fromRats(r, c, rats(x)) }
+
+// fromRats returns the matrix of these numbers, whose denominators are powers of two.
+func fromRats(r, c int, x []*big.Rat) matrix {
 	m := matrix{r: r, c: c, v: make([]*big.Int, len(x))}
-	for _, f := range x {
-		m.exp = min(m.exp, 1-rat(f).Denom().BitLen())
+	for _, q := range x {
+		m.exp = min(m.exp, 1-q.Denom().BitLen())
 	}
-	for i, f := range x {
-		q := rat(f)
+	for i, q := range x {
 		m.v[i] = new(big.Int).Lsh(q.Num(), uint(1-q.Denom().BitLen()-m.exp))
 	}
 	return m
+}
+
+func rats(x []float64) []*big.Rat {
+	out := make([]*big.Rat, len(x))
+	for i, f := range x {
+		out[i] = rat(f)
+	}
+	return out
 }
 
 func rat(x float64) *big.Rat { return new(big.Rat).SetFloat64(x) }

@@ -112,7 +112,7 @@ func (a *arith) norm(x matrix, w ...*big.Rat) *big.Rat {
 	}
 	f := a.form(x.c)
 	for i := range x.r {
-		row := matrix{r: 1, c: x.c, exp: x.exp, v: x.v[i*x.c : (i+1)*x.c]}
+		row := x.row(i)
 		weight := one
 		if w != nil {
 			weight = w[i]

@@ -13,6 +13,7 @@ type judgement struct {
 	margin float64
 	name   string // condition with the smallest margin
 	exact  bool   // rational arithmetic was needed
+	grey   bool   // true, but by less than the checker's bounds of spectral norms resolve
 }
 
 func (j *judgement) scalar(name string, ok bool) {
@@ -43,7 +44,7 @@ func judge(s *spec, quick bool) judgement {
 		j.scalar("at least one member", false)
 	}
 	switch s.claim {
-	case "contraction", "iss", "bounded":
+	case "contraction", "iss", "bounded", "delta-iss":
 	default:
 		j.scalar("claim", false)
 	}
@@ -59,7 +60,14 @@ func judge(s *spec, quick bool) judgement {
 func (j *judgement) part(s *spec, p *part, where string, quick bool) {
 	one := big.NewRat(1, 1)
 	j.scalar(where+"rate in (0,1)", p.rate.Sign() > 0 && p.rate.Cmp(one) < 0)
+	deep := p.kind == "lstm" || p.kind == "gru"
+	j.scalar(where+"delta-iss is the claim of lstm and gru, and theirs alone", deep == (s.claim == "delta-iss"))
 	switch {
+	case !j.true && deep:
+		return
+	case deep:
+		j.deepMember(s, p, where, quick)
+		return
 	case p.kind == "ssm":
 		j.ssm(p, where)
 		return

@@ -209,6 +209,12 @@ func (s *spec) manifest() jObject {
 			o = append(o, jPair{"states", jInt(p.n)}, jPair{"hidden", jInt(p.q)}, jPair{"gate", jInt(p.h)})
 		case "linear":
 			o = append(o, jPair{"states", jInt(p.n)})
+		case "lstm", "gru":
+			var units []any
+			for _, n := range p.units {
+				units = append(units, jInt(n))
+			}
+			o = append(o, jPair{"units", units}, jPair{"filter", jObject{{"states", jInt(p.fstates)}, {"width", jInt(p.fwidth)}}})
 		case "ssm":
 			var bl []any
 			for _, b := range p.blocks {
@@ -239,6 +245,13 @@ func (s *spec) witness(p *part) jObject {
 	o := jObject{{"rate", jRat(p.rate)}}
 	add := func(k string, v any) { o = append(o, jPair{k, v}) }
 	switch {
+	case p.kind == "lstm" || p.kind == "gru":
+		var layers []any
+		for _, w := range p.cells {
+			layers = append(layers, jObject{{"norm", w.norm}, {"eta", jVec(w.eta)}, {"zeta", jVec(w.zeta)}})
+		}
+		add("filter", jVec(p.etaF))
+		add("layers", layers)
 	case p.kind == "ssm":
 		add("radius", jRat(p.radius))
 		if p.ssmGain {

@@ -123,8 +123,10 @@ func newSpec(g *rand.Rand, family string, d draw) *spec {
 			s.claim = "iss"
 		case "bounded", "bounded ensemble":
 			s.claim = "bounded"
+		case "lstm", "lstm filter", "lstm norm", "lstm mixed", "gru", "gru filter", "deep ensemble":
+			s.claim = "delta-iss"
 		}
-		if j := judge(s, false); j.true && j.margin > drawMargin {
+		if j := judge(s, false); j.true && j.margin > drawMargin && !j.grey {
 			return s
 		}
 	}
@@ -159,6 +161,8 @@ func drawParts(g *rand.Rand, family string, d draw) []*part {
 		return []*part{d.lure(g, true), d.ssm(g, 2, true), d.lure(g, true), d.linear(g, true)}[:d.members]
 	case "iss ensemble":
 		return []*part{d.gated(g, false), d.gated(g, false), layered.lure(g, false), d.linear(g, false)}[:d.members]
+	case "bounded ensemble":
+		return []*part{d.bounded(g), d.bounded(g), d.ssm(g, 1, false), d.gated(g, false)}[:d.members]
 	}
-	return []*part{d.bounded(g), d.bounded(g), d.ssm(g, 1, false), d.gated(g, false)}[:d.members]
+	return deepParts(g, family, layered)
 }

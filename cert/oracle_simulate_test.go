@@ -66,6 +66,8 @@ func (p *part) step(x, u []float64) (next, y []float64) {
 		return sum(p.mx("A").apply(x), p.mx("B2").apply(u), p.x("bx")), sum(p.mx("Cx").apply(x), p.mx("D22").apply(u), p.x("by"))
 	case "ssm":
 		return p.stepSSM(x, u)
+	case "lstm", "gru":
+		return p.stepDeep(x, u)
 	case "gated":
 		ut := minus(u, p.x("u0"))
 		v := sum(p.mx("C1").apply(x), p.mx("D12").apply(ut))

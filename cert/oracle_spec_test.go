@@ -29,6 +29,8 @@ type part struct {
 	n, q, layers, h, states int // h: width of the sandwich layers, or of the gate; states: what the encoder fills
 	width                   int
 	blocks                  []ssmBlock
+	units                   []int // of each lstm or gru layer
+	fstates, fwidth         int   // of the filter
 	w                       map[string]*tensor
 
 	rate, radius   *big.Rat
@@ -39,6 +41,8 @@ type part struct {
 	g2, kappa2, d2 *big.Rat
 	t, ty, td      []float64 // t nil for the gated network: the gain is decided over vertices
 	kappa2s        []*big.Rat
+	etaF           []float64 // of the filter's states
+	cells          []cellWitness
 }
 
 // spec is the meaning of a bundle: one claim on an ensemble of members with m inputs and p outputs.
@@ -75,6 +79,10 @@ func (p *part) clone() *part {
 	}
 	c.rate, c.radius, c.g2, c.kappa2, c.d2 = cloneRat(p.rate), cloneRat(p.radius), cloneRat(p.g2), cloneRat(p.kappa2), cloneRat(p.d2)
 	c.kappa2s = nil
+	c.units, c.etaF, c.cells = slices.Clone(p.units), slices.Clone(p.etaF), nil
+	for _, w := range p.cells {
+		c.cells = append(c.cells, cellWitness{w.norm, slices.Clone(w.eta), slices.Clone(w.zeta)})
+	}
 	for _, k := range p.kappa2s {
 		c.kappa2s = append(c.kappa2s, cloneRat(k))
 	}

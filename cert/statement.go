@@ -2,6 +2,7 @@ package cert
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -30,6 +31,19 @@ func (v *Verdict) combine(b *Bundle) {
 		}
 		return sum.Quo(sum, big.NewRat(int64(len(v.Members)), 1))
 	}
+	if v.Claim == "delta-iss" {
+		for i, s := range std {
+			gain := average(func(j int) *big.Rat { return v.Members[j].DeltaGain[i] })
+			v.DeltaGain = append(v.DeltaGain, gain)
+			v.PhysicalDeltaGain = append(v.PhysicalDeltaGain, up(new(big.Rat).Quo(mul(gain, s), slices.MinFunc(half, (*big.Rat).Cmp))))
+		}
+		for i, m := range mid {
+			v.InputLow, v.InputHigh = append(v.InputLow, new(big.Rat).Sub(m, half[i])), append(v.InputHigh, add(m, half[i]))
+		}
+		for _, f := range v.Members {
+			v.Recovery = max(v.Recovery, recovery(larger(f.Decay...), f.Rate))
+		}
+	}
 	switch u0 := b.commonRest(); {
 	case v.Claim == "contraction":
 		if v.Gain = average(func(j int) *big.Rat { return v.Members[j].Gain }); v.Gain != nil {
@@ -45,7 +59,7 @@ func (v *Verdict) combine(b *Bundle) {
 			rest := average(func(j int) *big.Rat { return b.rest(j, i, u0) })
 			v.RestOutput = append(v.RestOutput, add(mean[i], mul(std[i], rest)))
 		}
-	case v.Claim == "bounded":
+	case v.Claim == "bounded" || v.Claim == "delta-iss":
 		for _, f := range v.Members {
 			if f.Radius == nil { // a contracting or input-to-state stable member gives no explicit ball
 				return
@@ -58,6 +72,29 @@ func (v *Verdict) combine(b *Bundle) {
 			v.High = append(v.High, add(centre, radius))
 		}
 	}
+}
+
+// recovery returns the smallest k with 100 d r^k <= 1, as far as powers rounded up tell; math.MaxInt when it is not below 2^40. A bit
+// of k - 1 is kept while the bound stays above 1, so the lowest bit that is not kept has shown the bound for k itself.
+func recovery(d, r *big.Rat) (k int) {
+	left := mul(d, big.NewRat(100, 1))
+	if left.Cmp(one) <= 0 {
+		return 0
+	}
+	power := bounds{up(r)} // r^(2^i)
+	for i := 0; mul(left, power[i]).Cmp(one) > 0; i++ {
+		if i == 40 {
+			return math.MaxInt
+		}
+		power = append(power, up(square(power[i])))
+	}
+	for i := len(power) - 1; i >= 0; i-- {
+		if next := up(mul(left, power[i])); next.Cmp(one) > 0 {
+			left = next
+			k += 1 << i
+		}
+	}
+	return k + 1
 }
 
 // commonRest returns the scaled rest input u0 when all members are gated and share it, else nil.
@@ -103,15 +140,31 @@ func (v *Verdict) words(m *Manifest) string {
 			model, rate, listText(v.RestInput), listText(v.RestOutput), ceilText(v.PhysicalISSGain, -4))
 	case v.Claim == "iss":
 		s = fmt.Sprintf("Input-to-state stability: under every input, %s is input-to-state stable and forgets its initial state at least like %s^k, k steps.", model, rate)
+	case v.Claim == "delta-iss":
+		s = "Incremental input-to-state stability, regional: it holds while"
+		for i, u := range m.Inputs {
+			s += fmt.Sprintf(" %s lies in [%s, %s] %s and", u.Name, ceilText(v.InputLow[i], -6), floorText(v.InputHigh[i], -6), u.Unit)
+		}
+		s += fmt.Sprintf(" every simulation starts as the model starts, inside its boxes. Under the same input, %s forgets its initial state: the distance of any two trajectories is at most a multiple of %s^k, k steps", model, rate)
+		if v.Recovery < math.MaxInt {
+			s += fmt.Sprintf("; after %d steps their outputs differ by at most 1 %% of the output scale", v.Recovery)
+		}
+		s += "."
+		for i, y := range m.Outputs {
+			s += fmt.Sprintf(" Inputs that never differ by more than 1 unit change %s by at most %s %s.", y.Name, ceilText(v.PhysicalDeltaGain[i], -4), y.Unit)
+		}
 	default:
 		s = fmt.Sprintf("Boundedness: from every initial state and under every input with |u'| <= 1, its scaled range, %s enters a fixed ball of states at least like %s^k, k steps.", model, rate)
-		for i := range v.Low {
-			what := m.Outputs[i].Name
-			if m.Integrate[i] {
-				what = "the increment of " + what
-			}
-			s += fmt.Sprintf(" Ultimately %s lies in [%s, %s] %s (sensor limits apart).", what, floorText(v.Low[i], -4), ceilText(v.High[i], -4), m.Outputs[i].Unit)
+	}
+	for i := range v.Low {
+		what, when := m.Outputs[i].Name, " Ultimately"
+		if m.Integrate[i] {
+			what = "the increment of " + what
 		}
+		if v.Claim == "delta-iss" {
+			when = " Always"
+		}
+		s += fmt.Sprintf("%s %s lies in [%s, %s] %s (sensor limits apart).", when, what, floorText(v.Low[i], -4), ceilText(v.High[i], -4), m.Outputs[i].Unit)
 	}
 	if slices.Contains(m.Integrate, true) {
 		s += " Integrators stand outside the claim: integrated outputs are meant before them."
