@@ -3,8 +3,11 @@ package repro
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/plumb-go/plumb/dataset"
+	"github.com/plumb-go/plumb/ident"
 	"github.com/plumb-go/plumb/internal/plot"
 	"github.com/plumb-go/plumb/internal/report"
 )
@@ -13,7 +16,7 @@ import (
 const transientSeconds = 3.0
 
 // brakePage draws the figures and tables.
-func brakePage(s *study, r *Result, own, lin *fitted) *report.Document {
+func brakePage(s *study, r *Result, own, free, lin *fitted) *report.Document {
 	d := &report.Document{Warnings: own.res.Warnings}
 	caliper := len(s.set.Outputs) - 1
 	worst := math.Inf(1)
@@ -31,13 +34,13 @@ func brakePage(s *study, r *Result, own, lin *fitted) *report.Document {
 		{ID: "checks", Title: "Checks", Blocks: []report.Block{checkTable(r.Checks)}},
 		{ID: "models", Title: "Models", Blocks: []report.Block{
 			report.Text("Free simulation of the test experiment from the measured piston position alone; the first samples, which initialise the state, are not scored."),
-			s.fitTable(own), s.claimTable(own)}},
-		{ID: "figure-3", Title: "Figure 3", Blocks: []report.Block{s.inputs()}},
-		{ID: "figures-4-5", Title: "Figures 4 and 5", Blocks: s.simulated()},
-		{ID: "figure-6", Title: "Figure 6", Blocks: []report.Block{s.enlarged()}},
+			s.fitTable(own), s.claimTable(own), s.prices(free)}},
+		{ID: "figure-3", Title: "Figure 3: inputs", Blocks: []report.Block{s.inputs()}},
+		{ID: "figures-4-5", Title: "Figures 4 and 5: pressures", Blocks: s.simulated()},
+		{ID: "figure-6", Title: "Figure 6: transient", Blocks: []report.Block{s.enlarged()}},
 	}
 	if c := s.training(); c != nil {
-		d.Sections = append(d.Sections, report.Section{ID: "figure-7", Title: "Figure 7", Blocks: []report.Block{c}})
+		d.Sections = append(d.Sections, report.Section{ID: "figure-7", Title: "Figure 7: training", Blocks: []report.Block{c}})
 	}
 	d.Sections = append(d.Sections,
 		report.Section{ID: "claim", Title: "Claim", Blocks: s.claim(own)},
@@ -51,17 +54,18 @@ func brakePage(s *study, r *Result, own, lin *fitted) *report.Document {
 	return d
 }
 
+// checkTable lists the checks that have a bound.
 func checkTable(checks []Check) *report.Table {
 	t := &report.Table{Heads: []report.Head{{Text: "check"}, {Text: "value", Number: true}, {Text: "bound", Number: true}, {Text: ""}}}
 	for _, c := range checks {
 		word := "✓ pass"
-		switch {
-		case c.Bound == Reported:
-			word = ""
-		case !c.Pass:
+		if !c.Pass {
 			word = "✗ FAIL"
 		}
-		t.Rows = append(t.Rows, report.TableRow{Cells: []report.Cell{{Text: c.Name}, {Text: Text(float64(c.Value))}, {Text: c.Bound}, {Text: word}}})
+		if c.Bound != Reported {
+			bound := strings.NewReplacer(">=", "≥", "<=", "≤", "-", "−").Replace(c.Bound)
+			t.Rows = append(t.Rows, report.TableRow{Cells: []report.Cell{{Text: c.Name}, {Text: Text(float64(c.Value))}, {Text: bound}, {Text: word}}})
+		}
 	}
 	return t
 }
@@ -80,7 +84,7 @@ func (s *study) fitTable(own *fitted) *report.Table {
 			row.Cells = append(row.Cells, report.Cell{Text: fixed(float64(f.FIT[i]), 2)}, report.Cell{Text: Text(float64(f.RMSE[i]))})
 		}
 		row.Cells = append(row.Cells, report.Cell{Text: fixed(float64(f.SumFIT), 2)}, report.Cell{Text: fixed(float64(f.Smallest), 2)},
-			report.Cell{Text: fmt.Sprint(f.Parameters)}, report.Cell{Text: fixed(f.Seconds, 0)})
+			report.Cell{Text: fmt.Sprint(f.Parameters)}, report.Cell{Text: fixed(float64(f.Seconds), 0)})
 		t.Rows = append(t.Rows, row)
 	}
 	t.Note = "FIT = 100 (1 − |y − ŷ| / |y − mean y|) over the scored samples, per output. FIT, eq. (20) of Bonassi et al. 2023 = 100 (1 − Σₖ |yₖ − ŷₖ|₂ / Σₖ |yₖ − mean y|₂) over both outputs jointly. " +
@@ -96,7 +100,7 @@ func (s *study) claimTable(own *fitted) *report.Table {
 	}
 	t.Heads = append(t.Heads, report.Head{Text: "worst ratio over the bound", Number: true}, report.Head{Text: "residual", Number: true})
 	for _, f := range s.models {
-		row := report.TableRow{Chosen: f == own, Cells: []report.Cell{{Text: f.Name}, {Text: f.Claim}, {Text: dash(f.Verdict)}, {Text: rateText(float64(f.Rate))}, {Text: s.seconds(f.Recovery)}}}
+		row := report.TableRow{Chosen: f == own, Cells: []report.Cell{{Text: f.Name}, {Text: claimWord(f.Claim)}, {Text: dash(f.Verdict)}, {Text: rateText(float64(f.Rate))}, s.recovery(f)}}
 		for i := range s.set.Outputs {
 			c := report.Cell{Text: "–"}
 			if i < len(f.Gain) {
@@ -116,6 +120,41 @@ func (s *study) claimTable(own *fitted) *report.Table {
 	return t
 }
 
+// prices compares the models that carry a guarantee, or aim at one, with the unconstrained one.
+func (s *study) prices(free *fitted) *report.Table {
+	t := &report.Table{Heads: []report.Head{{Text: "price of the guarantee, FIT points"}}, Note: "FIT of the unconstrained network of equal size less that of the model: what the guarantee costs; negative where it costs nothing."}
+	for i := range s.set.Outputs {
+		t.Heads = append(t.Heads, report.Head{Text: s.name(i), Number: true})
+	}
+	for _, f := range s.models {
+		if f == free || f.linear {
+			continue
+		}
+		row := report.TableRow{Cells: []report.Cell{{Text: f.Name}}}
+		for i := range f.FIT {
+			row.Cells = append(row.Cells, report.Cell{Text: fixed(float64(free.FIT[i]-f.FIT[i]), 2)})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// claimWord is a claim as the paper writes it.
+func claimWord(claim string) string {
+	if claim == ident.DeltaISS {
+		return "δISS"
+	}
+	return claim
+}
+
+// recovery is a recovery time with its samples.
+func (s *study) recovery(f *fitted) report.Cell {
+	if f.Recovery == 0 {
+		return report.Cell{Text: "–"}
+	}
+	return report.Cell{Text: "≤ " + s.seconds(f.Recovery), Small: fmt.Sprintf("%d samples", f.Recovery)}
+}
+
 // inputs is Figure 3: the inputs of all experiments.
 func (s *study) inputs() *report.Drawing {
 	rec := s.set.Record
@@ -123,6 +162,11 @@ func (s *study) inputs() *report.Drawing {
 		Caption: "Figure 3. Measured input of every experiment, and what it is used for."}
 	c := s.set.Inputs[0]
 	sig := rec.Signals[c]
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, x := range rec.Experiments {
+		low, high = min(low, slices.Min(x.Data[c])), max(high, slices.Max(x.Data[c]))
+	}
+	pad := 0.05 * (high - low)
 	for e, x := range rec.Experiments {
 		t, axis := s.clock(0, len(x.Data[c]))
 		if e == 0 {
@@ -130,7 +174,7 @@ func (s *study) inputs() *report.Drawing {
 			d.Columns = append(d.Columns, report.Column{Name: axis.Name, Unit: axis.Unit, Values: t})
 		}
 		name := fmt.Sprintf("%s, experiment %d (%s)", sig.Name, e+1, s.use(e))
-		d.Figure.Panels = append(d.Figure.Panels, plot.Panel{Height: 66, Y: plot.Axis{Name: name, Unit: sig.Unit},
+		d.Figure.Panels = append(d.Figure.Panels, plot.Panel{Height: 66, Y: plot.Axis{Name: name, Unit: sig.Unit, Min: low - pad, Max: high + pad},
 			Marks: []plot.Mark{&plot.Line{Color: plot.Green, Width: 1.2, Hold: true, X: t, Y: x.Data[c]}}})
 		d.Columns = append(d.Columns, report.Column{Name: name, Unit: sig.Unit, Values: x.Data[c]})
 	}
@@ -201,7 +245,7 @@ func (s *study) simulated() []report.Block {
 			p := plot.Panel{Height: 62, Y: plot.Axis{Name: "error of " + models[j].Name, Unit: s.rawUnit(i)},
 				Marks: []plot.Mark{&plot.Line{Color: styles[j].color, Width: 1.1, X: t, Y: difference(s.measured[i], models[j].y[i])}}}
 			if styles[j].color != plot.Blue {
-				p.Y.Min, p.Y.Max = -largest, largest
+				p.Y.Min, p.Y.Max = -1.05*largest, 1.05*largest
 			}
 			f.Panels = append(f.Panels, p)
 		}

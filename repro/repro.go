@@ -62,9 +62,9 @@ type Model struct {
 	Residual Number   `json:"residual"` // of the stability condition at the stored iterate; null without one
 	Attack   *Attack  `json:"attack,omitempty"`
 
-	Parameters int     `json:"parameters"`
-	Seconds    float64 `json:"seconds"`          // of the run that fitted it
-	Bundle     string  `json:"bundle,omitempty"` // file
+	Parameters int    `json:"parameters"`
+	Seconds    Number `json:"seconds"`          // of the run that fitted it; null of the linear model
+	Bundle     string `json:"bundle,omitempty"` // file
 }
 
 // Attack is what a search for a violation of the proved bound found; above 1 the proof would be wrong.
@@ -74,6 +74,7 @@ type Attack struct {
 	Pairs    int     `json:"pairs"`
 	Searches int     `json:"searches"`
 	Samples  int     `json:"samples"`
+	Box      float64 `json:"box"` // largest ratio of a state to its invariant box
 }
 
 // Options of a reproduction. The zero value means the defaults.

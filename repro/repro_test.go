@@ -140,7 +140,7 @@ func fake(t *testing.T) *study {
 	own := add(proved, 0.5)
 	own.Claim, own.Verdict, own.Rate, own.Recovery = ident.DeltaISS, "proved", 0.98, 250
 	own.Gain, own.GainUnit, own.statement = []Number{12, 14}, []string{"bar/mm", "bar/mm"}, "While x lies in [0, 10] mm, responses meet."
-	own.Attack = &Attack{Ratio: 0.5, Where: "output p_cal of member 0, sample 3", Pairs: 10, Searches: 2, Samples: 50}
+	own.Attack = &Attack{Ratio: 0.5, Where: "output p_cal of member 0, sample 3", Pairs: 10, Searches: 2, Samples: 50, Box: 0.9}
 	nu := -0.02
 	own.res.Curves = []ident.Curve{{Fit: "lstm-componentwise/1", Kept: true, Trace: []train.Point{{Step: 50, Loss: 0.1, Validation: 0.3, Residual: &nu}, {Step: 100, Loss: 0.05, Validation: 0.2, Residual: &nu}}}}
 	add(unconstrained, 0.3)
@@ -179,7 +179,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	own.Verdict, own.Attack.Ratio = "proved", 0.5
-	page := brakePage(s, r, own, lin)
+	page := brakePage(s, r, own, free, lin)
 	var b bytes.Buffer
 	if err := report.RenderDocument(&b, page); err != nil {
 		t.Fatal(err)
@@ -226,7 +226,7 @@ func TestReproduction(t *testing.T) {
 		return brake(ctx, toy(t), rig{hysteresis: 4, noise: 0.6}, []int{4}, o)
 	}
 	seen := map[string]bool{}
-	o := Options{Steps: 60, Seed: 1, Workers: 2, Dir: dir, Version: "0", effort: effort{pairs: 500, searches: 4}, Progress: func(m string, _ ident.Progress) { seen[m] = true }}
+	o := Options{Steps: 40, Seed: 1, Workers: 2, Dir: dir, Version: "0", effort: effort{pairs: 500, searches: 4}, Progress: func(m string, _ ident.Progress) { seen[m] = true }}
 	r, err := e.reproduce(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -260,7 +260,7 @@ func TestReproduction(t *testing.T) {
 			t.Errorf("%s: the result says %q, the checker %v", m.Name, m.Verdict, v.Proved)
 		}
 	}
-	again, err := e.reproduce(t.Context(), Options{Steps: 60, Seed: 1, Workers: 1, effort: effort{pairs: 500, searches: 4}})
+	again, err := e.reproduce(t.Context(), Options{Steps: 40, Seed: 1, Workers: 1, effort: effort{pairs: 500, searches: 4}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (s *study) fit(ctx context.Context, m method) (*fitted, error) {
 	}
 	f := &fitted{res: res, member: true}
 	f.Model = blank(m.name)
-	f.Claim, f.Parameters, f.Seconds = res.Claim, res.Parameters, res.Seconds
+	f.Claim, f.Parameters, f.Seconds = res.Claim, res.Parameters, Number(res.Seconds)
 	if err := s.score(f, res.Model); err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (s *study) fit(ctx context.Context, m method) (*fitted, error) {
 func (s *study) also(name string, res *ident.Result, o ident.Other) error {
 	f := &fitted{res: res}
 	f.Model = blank(name)
-	f.Claim, f.Verdict, f.Parameters, f.Seconds = o.Claim, "not handed over", o.Parameters, res.Seconds
+	f.Claim, f.Verdict, f.Parameters, f.Seconds = o.Claim, "not handed over", o.Parameters, Number(res.Seconds)
 	s.models = append(s.models, f)
 	return s.score(f, o.Model)
 }
@@ -104,7 +104,7 @@ func (s *study) also(name string, res *ident.Result, o ident.Other) error {
 func (s *study) linear(res *ident.Result) (*fitted, error) {
 	f := &fitted{res: res, linear: true}
 	f.Model = blank(fmt.Sprintf("linear, order %d", res.Linear.Order))
-	f.Claim, f.Verdict, f.Parameters, f.Seconds = ident.None, "", res.Linear.Parameters(), unknown
+	f.Claim, f.Verdict, f.Parameters, f.Seconds = ident.None, "", res.Linear.Parameters(), Number(unknown)
 	s.models = append(s.models, f)
 	return f, s.score(f, res.Linear)
 }
@@ -183,6 +183,11 @@ func (s *study) attack(ctx context.Context, f *fitted) (*Attack, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
+		reach, err := falsify.Reach(ctx, m.Cell, m.W, b, o)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		out.Box = max(out.Box, random.Box, ascent.Box, reach.Box)
 		out.Pairs, out.Searches, out.Samples = out.Pairs+random.Tried, out.Searches+ascent.Tried, max(out.Samples, b.Horizon())
 		if w := (falsify.Report{Random: random, Ascent: ascent}).Worst(); w.Ratio >= out.Ratio {
 			out.Ratio, out.Where = w.Ratio, fmt.Sprintf("%s of member %d, sample %d", s.quantity(b.Quantities[w.Quantity]), j, w.Step)
@@ -247,7 +252,7 @@ func (s *study) elapsed() time.Duration {
 	t := 0.0
 	for _, f := range s.models {
 		if f.member {
-			t += f.Seconds
+			t += float64(f.Seconds)
 		}
 	}
 	return time.Duration(t * float64(time.Second))

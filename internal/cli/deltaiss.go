@@ -40,6 +40,7 @@ type attackResult struct {
 	Pairs    int          `json:"pairs"`
 	Searches int          `json:"searches"`
 	Samples  int          `json:"samples"`
+	Box      ident.Figure `json:"box"` // largest ratio of a state to its invariant box
 	Decided  string       `json:"decided"`
 }
 
@@ -83,6 +84,7 @@ func (h *handover) attack(ctx context.Context) error {
 		out.Pairs += found.Random.Tried
 		out.Searches += found.Ascent.Tried
 		out.Samples = max(out.Samples, b.Horizon())
+		out.Box = max(out.Box, ident.Figure(found.Random.Box), ident.Figure(found.Ascent.Box), ident.Figure(found.Reach.Box))
 		if w := found.Worst(); ident.Figure(w.Ratio) >= out.Ratio {
 			q := b.Quantities[w.Quantity]
 			name := q.Name
@@ -93,9 +95,15 @@ func (h *handover) attack(ctx context.Context) error {
 		}
 	}
 	h.r.Certificate.Attack = out
+	wrong := func(what string) {
+		h.warnings = append(h.warnings, what+": the proof, the checker or the simulation is wrong; please report it")
+		h.r.Warnings = h.warnings
+	}
 	if out.Ratio > 1+attackRounding {
-		h.r.Warnings = append(h.r.Warnings, fmt.Sprintf("a simulated pair of trajectories exceeds its proved bound by the factor %s (%s): the proof, the checker or the simulation is wrong; please report it", short(out.Ratio), out.Where))
-		h.warnings = h.r.Warnings
+		wrong(fmt.Sprintf("a simulated pair of trajectories exceeds its proved bound by the factor %s (%s)", short(out.Ratio), out.Where))
+	}
+	if out.Box > 1+attackRounding {
+		wrong(fmt.Sprintf("a simulated state reaches %s times its proved box", short(out.Box)))
 	}
 	return nil
 }

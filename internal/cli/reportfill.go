@@ -206,7 +206,7 @@ func (h *handover) claim() report.Claim {
 		out.Bounds = append(out.Bounds, report.OutputBound{Output: b.Output, Unit: b.Unit, Gain: known(b.Gain), GainUnit: b.GainUnit, Low: known(b.Low), High: known(b.High)})
 	}
 	if a := c.Attack; a != nil {
-		out.Attack = &report.Attack{Ratio: report.Number(a.Ratio), Where: a.Where, Pairs: a.Pairs, Searches: a.Searches, Samples: a.Samples}
+		out.Attack = &report.Attack{Ratio: report.Number(a.Ratio), Where: a.Where, Pairs: a.Pairs, Searches: a.Searches, Samples: a.Samples, Box: report.Number(a.Box)}
 	}
 	for _, b := range c.Balls {
 		out.Balls = append(out.Balls, report.Ball{Output: b.Output, Unit: b.Unit, Center: report.Number((b.Low + b.High) / 2), Radius: report.Number((b.High - b.Low) / 2)})

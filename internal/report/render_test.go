@@ -112,8 +112,11 @@ func TestRecurrent(t *testing.T) {
 	if strings.Contains(text(s), "VIOLATED") {
 		t.Error("a ratio below 1 is called a violation")
 	}
+	mustContain(t, s, "no state left its box (it reached 0.930 of it)")
 	r.Claim.Attack.Ratio = 1.02
 	mustContain(t, render(t, r), "VIOLATED", "≥ 1.02")
+	r.Claim.Attack.Ratio, r.Claim.Attack.Box = 0.4, 1.5
+	mustContain(t, render(t, r), "VIOLATED", "a state reached 1.50 times its box")
 	if strings.Contains(text(render(t, sample())), "residual of the stability condition") {
 		t.Error("a panel of residuals without residuals")
 	}

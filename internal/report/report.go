@@ -131,6 +131,7 @@ type Attack struct {
 	Pairs    int    `json:"pairs"` // random pairs of trajectories
 	Searches int    `json:"searches"`
 	Samples  int    `json:"samples"` // length of each trajectory
+	Box      Number `json:"box"`     // largest ratio of a state to its invariant box; above 1 would refute that; 0 when not looked for
 }
 
 // Rung is one step of the ladder that was tried.

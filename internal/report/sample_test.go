@@ -156,7 +156,7 @@ func recurrent() *Report {
 		Claim: Claim{Claim: ClaimDeltaISS, Verdict: Proved, Decided: Proved, Statement: "While x_m lies in [0, 12] mm, any two responses approach each other.",
 			Rate: 0.9812341, Recovery: 412, ForgettingProved: 370, ForgettingMeasured: 61, ForgettingDecided: Numerical, RecordSamples: n,
 			Bounds: []OutputBound{{"p_mc", "bar", 88.1234, "bar/mm", -20.123, 140.5}, {"p_cal", "bar", 70.5, "bar/mm", -18, 122.25}},
-			Attack: &Attack{Ratio: 0.41287, Where: "output p_cal at sample 17", Pairs: 10000, Searches: 20, Samples: 200}},
+			Attack: &Attack{Ratio: 0.41287, Where: "output p_cal at sample 17", Pairs: 10000, Searches: 20, Samples: 200, Box: 0.93}},
 		Rows: []Row{{Name: "deep LSTM, componentwise", Role: RoleChosen, Claim: ClaimDeltaISS, Decided: Proved, Parameters: 1394,
 			Scores: []Score{{Part: "test", RMSE: Series{0.9, 1.1}, FIT: Series{94.1, 93.2}, Pooled: 1.0}}}},
 	}
