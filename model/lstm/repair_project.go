@@ -114,11 +114,19 @@ func newMagnitudes(l *repairLayer, w0 []float64, p projection) *magnitudes {
 
 // nearest improves the metric eta by descent in its logarithm and returns the projected magnitudes.
 func (s *magnitudes) nearest(eta []float64) []float64 {
-	const descents = 3
+	const (
+		descents = 3
+		spread   = 1.2 // of the logarithm of the metric about its mean: a lopsided metric stays nearer to w0 but proves gains of no use
+	)
 	n := s.l.n
 	x, grad, next, trial := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	var centre float64
 	for k := range x {
 		x[k] = math.Log(eta[k])
+		centre += x[k] / float64(n)
+	}
+	for k := range x {
+		x[k] = min(max(x[k], centre-spread), centre+spread)
 	}
 	cost := s.cost(x, grad)
 	best := slices.Clone(s.m)
@@ -132,7 +140,7 @@ func (s *magnitudes) nearest(eta []float64) []float64 {
 			break
 		}
 		for k := range trial {
-			trial[k] = x[k] - step*grad[k]/size
+			trial[k] = min(max(x[k]-step*grad[k]/size, centre-spread), centre+spread)
 		}
 		c := s.cost(trial, next)
 		if c >= cost {
