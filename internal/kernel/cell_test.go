@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// cellTolerance covers the roundings of one step of an LSTM on numbers of size one: two units of each activation and a
+// cellTolerance covers the roundings of one step of an LSTM on numbers of size one: four units of each activation and a
 // handful of products and sums.
-const cellTolerance = 16 * 0x1p-53
+const cellTolerance = 32 * 0x1p-53
 
 func uniform(r *rand.Rand, n int, size float64) []float64 {
 	x := make([]float64, n)
@@ -55,14 +55,44 @@ func TestLSTM(t *testing.T) {
 	}
 }
 
+// Bounds that LSTM promises for its sigmoid and tanh, in units in the last place.
+const boundGate, boundSquash = 2, 3
+
+func TestLSTMActivationsWithinTheirBounds(t *testing.T) {
+	r := rand.New(rand.NewPCG(27, 28))
+	x := arguments(r, *samples, 700)
+	n := len(x)
+	z := slices.Concat(x, x, x, x)
+	c, next, tc, h := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	LSTM(z, c, next, tc, h)
+	var sigma, tau worst
+	for i, v := range x {
+		if v > -708 {
+			sigma.see(ulps(z[i], ddSigmoid(v), 53, -1074, 1024), v)
+		}
+		tau.see(ulps(z[3*n+i], ddTanh(v), 53, -1074, 1024), v)
+		if z[n+i] != z[i] || z[2*n+i] != z[i] {
+			t.Fatalf("the sigmoids at %v differ", v)
+		}
+	}
+	t.Logf("%d samples: worst sigmoid %.3f ulp at %v, tanh %.3f at %v", n, sigma.ulp, sigma.at, tau.ulp, tau.at)
+	if !(sigma.ulp <= boundGate && tau.ulp <= boundSquash) {
+		t.Errorf("beyond %v and %v ulp", boundGate, boundSquash)
+	}
+}
+
 func TestLSTMAtSpecialValues(t *testing.T) {
 	inf := math.Inf(1)
 	z := []float64{inf, -inf, inf, -inf, inf, inf, -inf, inf, -inf} // i, f, o of three numbers
 	z = append(z, inf, inf, math.NaN())
 	c, tc, h := []float64{3, -5, 1}, make([]float64, 3), make([]float64, 3)
 	LSTM(z, c, c, tc, h)
-	if c[0] != 1 || c[1] != -5 || c[2] == c[2] || h[0] != 0 || h[1] != math.Tanh(-5) || h[2] == h[2] {
-		t.Errorf("saturated gates give c = %v, h = %v", c, h)
+	const tiny, ulp = 0x1p-1020, 0x1p-53 // of a closed gate, of numbers near one
+	if c[0] != 1 || c[1] != -5 || c[2] == c[2] {
+		t.Errorf("saturated gates give c = %v", c)
+	}
+	if !(h[0] > 0 && h[0] < tiny) || !(math.Abs(h[1]-math.Tanh(-5)) <= boundSquash*ulp) || h[2] == h[2] {
+		t.Errorf("saturated gates give h = %v", h)
 	}
 }
 

@@ -11,9 +11,9 @@ TEXT ·expF64(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000008
-	JLT          single
+	JLT          take1
 	VMOVUPD      (CX), Y0
 	VMOVUPD      32(CX), Y1
 	VMOVUPD      kernelConst4086300000000000<>+0(SB), Y2
@@ -83,9 +83,9 @@ many:
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000008, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000004
 	JLT          rest
 	VMOVUPD      (CX), Y0
@@ -124,7 +124,7 @@ single:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000004, DX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        DX, DX
@@ -166,6 +166,8 @@ rest:
 	VPSLLQ       $0x34, Y2, Y2
 	VMULPD       Y2, Y1, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER
@@ -302,123 +304,184 @@ TEXT ·tanhF64(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000008
-	JLT          single
+	JLT          take1
 	VMOVUPD      (CX), Y0
 	VMOVUPD      32(CX), Y1
-	VANDPD       kernelConst8000000000000000<>+0(SB), Y0, Y2
-	VANDPD       kernelConst8000000000000000<>+0(SB), Y1, Y3
 	VANDPD       kernelConst7fffffffffffffff<>+0(SB), Y0, Y0
 	VANDPD       kernelConst7fffffffffffffff<>+0(SB), Y1, Y1
 	VADDPD       Y0, Y0, Y0
 	VADDPD       Y1, Y1, Y1
-	VMOVUPD      kernelConst4046000000000000<>+0(SB), Y4
-	VMOVUPD      kernelConst4046000000000000<>+0(SB), Y5
-	VMINPD       Y0, Y4, Y0
-	VMINPD       Y1, Y5, Y1
-	VMOVUPD      kernelConst43380000000003ff<>+0(SB), Y4
-	VMOVUPD      kernelConst43380000000003ff<>+0(SB), Y5
-	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y0, Y4
-	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y1, Y5
-	VSUBPD       kernelConst43380000000003ff<>+0(SB), Y4, Y6
-	VSUBPD       kernelConst43380000000003ff<>+0(SB), Y5, Y7
-	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y6, Y0
-	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y7, Y1
-	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y6, Y0
-	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y7, Y1
-	VMULPD       Y0, Y0, Y6
-	VMULPD       Y1, Y1, Y7
-	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y8
-	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y9
-	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y7, Y9
-	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y10
-	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y11
-	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y7, Y11
-	VFMADD231PD  Y10, Y0, Y8
-	VFMADD231PD  Y11, Y1, Y9
-	VMOVUPD      Y0, Y10
-	VMOVUPD      Y1, Y11
-	VFMADD231PD  Y8, Y6, Y10
-	VFMADD231PD  Y9, Y7, Y11
-	VSUBPD       Y10, Y0, Y0
-	VSUBPD       Y11, Y1, Y1
-	VFMADD231PD  Y8, Y6, Y0
-	VFMADD231PD  Y9, Y7, Y1
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y5, Y5
-	VSUBPD       kernelConst3ff0000000000000<>+0(SB), Y4, Y6
-	VSUBPD       kernelConst3ff0000000000000<>+0(SB), Y5, Y7
-	VMOVUPD      Y6, Y8
-	VMOVUPD      Y7, Y9
-	VFMADD231PD  Y10, Y4, Y8
-	VFMADD231PD  Y11, Y5, Y9
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y9, Y7, Y7
-	VFMADD231PD  Y10, Y4, Y6
-	VFMADD231PD  Y11, Y5, Y7
-	VFMADD213PD  Y6, Y4, Y0
-	VFMADD213PD  Y7, Y5, Y1
-	VADDPD       kernelConst4000000000000000<>+0(SB), Y8, Y4
-	VADDPD       kernelConst4000000000000000<>+0(SB), Y9, Y5
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y6
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y7
-	VDIVPD       Y4, Y6, Y6
-	VDIVPD       Y5, Y7, Y7
-	VMULPD       Y6, Y8, Y10
-	VMULPD       Y7, Y9, Y11
-	VFNMADD231PD Y10, Y4, Y8
-	VFNMADD231PD Y11, Y5, Y9
+	VMOVUPD      kernelConst4046000000000000<>+0(SB), Y2
+	VMOVUPD      kernelConst4046000000000000<>+0(SB), Y3
+	VMINPD       Y0, Y2, Y0
+	VMINPD       Y1, Y3, Y1
+	VMOVUPD      kernelConst43380000000003ff<>+0(SB), Y2
+	VMOVUPD      kernelConst43380000000003ff<>+0(SB), Y3
+	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y0, Y2
+	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y1, Y3
+	VSUBPD       kernelConst43380000000003ff<>+0(SB), Y2, Y4
+	VSUBPD       kernelConst43380000000003ff<>+0(SB), Y3, Y5
+	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y4, Y0
+	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y5, Y1
+	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y4, Y0
+	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y5, Y1
+	VMULPD       Y0, Y0, Y4
+	VMULPD       Y1, Y1, Y5
+	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y6
+	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y7
+	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y5, Y7
+	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y8
+	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y9
+	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y5, Y9
+	VFMADD231PD  Y8, Y0, Y6
+	VFMADD231PD  Y9, Y1, Y7
+	VMOVUPD      Y0, Y8
+	VMOVUPD      Y1, Y9
+	VFMADD231PD  Y6, Y4, Y8
+	VFMADD231PD  Y7, Y5, Y9
+	VSUBPD       Y8, Y0, Y0
+	VSUBPD       Y9, Y1, Y1
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y7, Y5, Y1
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y3, Y3
+	VSUBPD       kernelConst3ff0000000000000<>+0(SB), Y2, Y4
+	VSUBPD       kernelConst3ff0000000000000<>+0(SB), Y3, Y5
+	VMOVUPD      Y4, Y6
+	VMOVUPD      Y5, Y7
+	VFMADD231PD  Y8, Y2, Y6
+	VFMADD231PD  Y9, Y3, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y5, Y5
+	VFMADD231PD  Y8, Y2, Y4
+	VFMADD231PD  Y9, Y3, Y5
+	VFMADD213PD  Y4, Y2, Y0
+	VFMADD213PD  Y5, Y3, Y1
+	VADDPD       kernelConst4000000000000000<>+0(SB), Y6, Y2
+	VADDPD       kernelConst4000000000000000<>+0(SB), Y7, Y3
 	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y4
 	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y5
-	VSUBPD       Y10, Y4, Y4
-	VSUBPD       Y11, Y5, Y5
-	VFMADD231PD  Y0, Y4, Y8
-	VFMADD231PD  Y1, Y5, Y9
-	VFMADD231PD  Y8, Y6, Y10
-	VFMADD231PD  Y9, Y7, Y11
-	VORPD        Y2, Y10, Y0
-	VORPD        Y3, Y11, Y1
+	VDIVPD       Y2, Y4, Y4
+	VDIVPD       Y3, Y5, Y5
+	VMULPD       Y4, Y6, Y8
+	VMULPD       Y5, Y7, Y9
+	VFNMADD231PD Y8, Y2, Y6
+	VFNMADD231PD Y9, Y3, Y7
+	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y2
+	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y3
+	VSUBPD       Y8, Y2, Y2
+	VSUBPD       Y9, Y3, Y3
+	VFMADD231PD  Y0, Y2, Y6
+	VFMADD231PD  Y1, Y3, Y7
+	VFMADD231PD  Y6, Y4, Y8
+	VFMADD231PD  Y7, Y5, Y9
+	VMOVUPD      (CX), Y0
+	VMOVUPD      32(CX), Y1
+	VANDPD       kernelConst8000000000000000<>+0(SB), Y0, Y0
+	VANDPD       kernelConst8000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y0, Y8, Y0
+	VORPD        Y1, Y9, Y1
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000008, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000004
 	JLT          rest
 	VMOVUPD      (CX), Y0
-	VANDPD       kernelConst8000000000000000<>+0(SB), Y0, Y1
 	VANDPD       kernelConst7fffffffffffffff<>+0(SB), Y0, Y0
 	VADDPD       Y0, Y0, Y0
+	VMOVUPD      kernelConst4046000000000000<>+0(SB), Y1
+	VMINPD       Y0, Y1, Y0
+	VMOVUPD      kernelConst43380000000003ff<>+0(SB), Y1
+	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y0, Y1
+	VSUBPD       kernelConst43380000000003ff<>+0(SB), Y1, Y2
+	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y2, Y0
+	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y2, Y0
+	VMULPD       Y0, Y0, Y2
+	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y3
+	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y2, Y3
+	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y4
+	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y2, Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VMOVUPD      Y0, Y4
+	VFMADD231PD  Y3, Y2, Y4
+	VSUBPD       Y4, Y0, Y0
+	VFMADD231PD  Y3, Y2, Y0
+	VPSLLQ       $0x34, Y1, Y1
+	VSUBPD       kernelConst3ff0000000000000<>+0(SB), Y1, Y2
+	VMOVUPD      Y2, Y3
+	VFMADD231PD  Y4, Y1, Y3
+	VSUBPD       Y3, Y2, Y2
+	VFMADD231PD  Y4, Y1, Y2
+	VFMADD213PD  Y2, Y1, Y0
+	VADDPD       kernelConst4000000000000000<>+0(SB), Y3, Y1
+	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y2
+	VDIVPD       Y1, Y2, Y2
+	VMULPD       Y2, Y3, Y4
+	VFNMADD231PD Y4, Y1, Y3
+	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y1
+	VSUBPD       Y4, Y1, Y1
+	VFMADD231PD  Y0, Y1, Y3
+	VFMADD231PD  Y3, Y2, Y4
+	VMOVUPD      (CX), Y0
+	VANDPD       kernelConst8000000000000000<>+0(SB), Y0, Y0
+	VORPD        Y0, Y4, Y0
+	VMOVUPD      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000004, DX
+	JMP          take1
+
+rest:
+	TESTQ        DX, DX
+	JEQ          done
+	LEAQ         kernelMasks<>+0(SB), BX
+	SHLQ         $0x03, DX
+	SUBQ         DX, BX
+	VMOVUPD      32(BX), Y0
+	VMASKMOVPD   (CX), Y0, Y1
+	VANDPD       kernelConst7fffffffffffffff<>+0(SB), Y1, Y1
+	VADDPD       Y1, Y1, Y1
 	VMOVUPD      kernelConst4046000000000000<>+0(SB), Y2
-	VMINPD       Y0, Y2, Y0
+	VMINPD       Y1, Y2, Y1
 	VMOVUPD      kernelConst43380000000003ff<>+0(SB), Y2
-	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y0, Y2
+	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y1, Y2
 	VSUBPD       kernelConst43380000000003ff<>+0(SB), Y2, Y3
-	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y3, Y0
-	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y3, Y0
-	VMULPD       Y0, Y0, Y3
+	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y3, Y1
+	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y3, Y1
+	VMULPD       Y1, Y1, Y3
 	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y4
 	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y3, Y4
 	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y3, Y4
@@ -431,18 +494,18 @@ single:
 	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y3, Y5
 	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y3, Y5
 	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y3, Y5
-	VFMADD231PD  Y5, Y0, Y4
-	VMOVUPD      Y0, Y5
+	VFMADD231PD  Y5, Y1, Y4
+	VMOVUPD      Y1, Y5
 	VFMADD231PD  Y4, Y3, Y5
-	VSUBPD       Y5, Y0, Y0
-	VFMADD231PD  Y4, Y3, Y0
+	VSUBPD       Y5, Y1, Y1
+	VFMADD231PD  Y4, Y3, Y1
 	VPSLLQ       $0x34, Y2, Y2
 	VSUBPD       kernelConst3ff0000000000000<>+0(SB), Y2, Y3
 	VMOVUPD      Y3, Y4
 	VFMADD231PD  Y5, Y2, Y4
 	VSUBPD       Y4, Y3, Y3
 	VFMADD231PD  Y5, Y2, Y3
-	VFMADD213PD  Y3, Y2, Y0
+	VFMADD213PD  Y3, Y2, Y1
 	VADDPD       kernelConst4000000000000000<>+0(SB), Y4, Y2
 	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y3
 	VDIVPD       Y2, Y3, Y3
@@ -450,79 +513,18 @@ single:
 	VFNMADD231PD Y5, Y2, Y4
 	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y2
 	VSUBPD       Y5, Y2, Y2
-	VFMADD231PD  Y0, Y2, Y4
+	VFMADD231PD  Y1, Y2, Y4
 	VFMADD231PD  Y4, Y3, Y5
-	VORPD        Y1, Y5, Y0
-	VMOVUPD      Y0, (AX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000004, DX
-	JMP          single
-
-rest:
-	TESTQ        DX, DX
-	JEQ          done
-	LEAQ         kernelMasks<>+0(SB), BX
-	SHLQ         $0x03, DX
-	SUBQ         DX, BX
-	VMOVUPD      32(BX), Y0
 	VMASKMOVPD   (CX), Y0, Y1
-	VANDPD       kernelConst8000000000000000<>+0(SB), Y1, Y2
-	VANDPD       kernelConst7fffffffffffffff<>+0(SB), Y1, Y1
-	VADDPD       Y1, Y1, Y1
-	VMOVUPD      kernelConst4046000000000000<>+0(SB), Y3
-	VMINPD       Y1, Y3, Y1
-	VMOVUPD      kernelConst43380000000003ff<>+0(SB), Y3
-	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y1, Y3
-	VSUBPD       kernelConst43380000000003ff<>+0(SB), Y3, Y4
-	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y4, Y1
-	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y4, Y1
-	VMULPD       Y1, Y1, Y4
-	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y5
-	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y4, Y5
-	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y6
-	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y4, Y6
-	VFMADD231PD  Y6, Y1, Y5
-	VMOVUPD      Y1, Y6
-	VFMADD231PD  Y5, Y4, Y6
-	VSUBPD       Y6, Y1, Y1
-	VFMADD231PD  Y5, Y4, Y1
-	VPSLLQ       $0x34, Y3, Y3
-	VSUBPD       kernelConst3ff0000000000000<>+0(SB), Y3, Y4
-	VMOVUPD      Y4, Y5
-	VFMADD231PD  Y6, Y3, Y5
-	VSUBPD       Y5, Y4, Y4
-	VFMADD231PD  Y6, Y3, Y4
-	VFMADD213PD  Y4, Y3, Y1
-	VADDPD       kernelConst4000000000000000<>+0(SB), Y5, Y3
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y4
-	VDIVPD       Y3, Y4, Y4
-	VMULPD       Y4, Y5, Y6
-	VFNMADD231PD Y6, Y3, Y5
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y3
-	VSUBPD       Y6, Y3, Y3
-	VFMADD231PD  Y1, Y3, Y5
-	VFMADD231PD  Y5, Y4, Y6
-	VORPD        Y2, Y6, Y1
+	VANDPD       kernelConst8000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y1, Y5, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER
 	RET
-
-DATA kernelConst8000000000000000<>+0(SB)/8, $0x8000000000000000
-DATA kernelConst8000000000000000<>+8(SB)/8, $0x8000000000000000
-DATA kernelConst8000000000000000<>+16(SB)/8, $0x8000000000000000
-DATA kernelConst8000000000000000<>+24(SB)/8, $0x8000000000000000
-GLOBL kernelConst8000000000000000<>(SB), RODATA|NOPTR, $32
 
 DATA kernelConst7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
 DATA kernelConst7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
@@ -548,6 +550,12 @@ DATA kernelConst4000000000000000<>+16(SB)/8, $0x4000000000000000
 DATA kernelConst4000000000000000<>+24(SB)/8, $0x4000000000000000
 GLOBL kernelConst4000000000000000<>(SB), RODATA|NOPTR, $32
 
+DATA kernelConst8000000000000000<>+0(SB)/8, $0x8000000000000000
+DATA kernelConst8000000000000000<>+8(SB)/8, $0x8000000000000000
+DATA kernelConst8000000000000000<>+16(SB)/8, $0x8000000000000000
+DATA kernelConst8000000000000000<>+24(SB)/8, $0x8000000000000000
+GLOBL kernelConst8000000000000000<>(SB), RODATA|NOPTR, $32
+
 // func sigmoidF64(dst *float64, x *float64, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·sigmoidF64(SB), NOSPLIT, $0-24
@@ -555,103 +563,159 @@ TEXT ·sigmoidF64(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000008
-	JLT          single
+	JLT          take1
 	VMOVUPD      (CX), Y0
 	VMOVUPD      32(CX), Y1
-	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y2
-	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y3
-	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y4
-	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y5
-	VMAXPD       Y2, Y4, Y2
-	VMAXPD       Y3, Y5, Y3
-	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y4
-	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y5
-	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y2, Y4
-	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y3, Y5
-	VSUBPD       kernelConst43380000000007fe<>+0(SB), Y4, Y6
-	VSUBPD       kernelConst43380000000007fe<>+0(SB), Y5, Y7
-	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y6, Y2
-	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y7, Y3
-	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y6, Y2
-	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y7, Y3
-	VMULPD       Y2, Y2, Y6
-	VMULPD       Y3, Y3, Y7
-	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y8
-	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y9
-	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y7, Y9
-	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y6, Y8
-	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y7, Y9
-	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y10
-	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y11
-	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y7, Y11
-	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y6, Y10
-	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y7, Y11
-	VFMADD231PD  Y10, Y2, Y8
-	VFMADD231PD  Y11, Y3, Y9
-	VFMADD213PD  Y2, Y6, Y8
-	VFMADD213PD  Y3, Y7, Y9
-	VADDPD       kernelConst3ff0000000000000<>+0(SB), Y8, Y2
-	VADDPD       kernelConst3ff0000000000000<>+0(SB), Y9, Y3
-	VPSRLQ       $0x01, Y4, Y6
-	VPSRLQ       $0x01, Y5, Y7
-	VPSUBQ       Y6, Y4, Y4
-	VPSUBQ       Y7, Y5, Y5
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y7, Y7
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y7, Y3, Y3
+	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y0
+	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y1
+	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y2
+	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y3
+	VMAXPD       Y0, Y2, Y0
+	VMAXPD       Y1, Y3, Y1
+	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y2
+	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y3
+	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y0, Y2
+	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y1, Y3
+	VSUBPD       kernelConst43380000000007fe<>+0(SB), Y2, Y4
+	VSUBPD       kernelConst43380000000007fe<>+0(SB), Y3, Y5
+	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y4, Y0
+	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y5, Y1
+	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y4, Y0
+	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y5, Y1
+	VMULPD       Y0, Y0, Y4
+	VMULPD       Y1, Y1, Y5
+	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y6
+	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y7
+	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y5, Y7
+	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y4, Y6
+	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y5, Y7
+	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y8
+	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y9
+	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y5, Y9
+	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y4, Y8
+	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y5, Y9
+	VFMADD231PD  Y8, Y0, Y6
+	VFMADD231PD  Y9, Y1, Y7
+	VFMADD213PD  Y0, Y4, Y6
+	VFMADD213PD  Y1, Y5, Y7
+	VADDPD       kernelConst3ff0000000000000<>+0(SB), Y6, Y0
+	VADDPD       kernelConst3ff0000000000000<>+0(SB), Y7, Y1
+	VPSRLQ       $0x01, Y2, Y4
+	VPSRLQ       $0x01, Y3, Y5
+	VPSUBQ       Y4, Y2, Y2
+	VPSUBQ       Y5, Y3, Y3
 	VPSLLQ       $0x34, Y4, Y4
 	VPSLLQ       $0x34, Y5, Y5
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y5, Y3, Y3
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y4
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y5
-	VADDPD       Y4, Y2, Y6
-	VADDPD       Y5, Y3, Y7
-	VSUBPD       Y4, Y6, Y8
-	VSUBPD       Y5, Y7, Y9
-	VSUBPD       Y8, Y2, Y8
-	VSUBPD       Y9, Y3, Y9
-	VDIVPD       Y6, Y4, Y10
-	VDIVPD       Y7, Y5, Y11
-	VBLENDVPD    Y0, Y2, Y4, Y0
-	VBLENDVPD    Y1, Y3, Y5, Y1
-	VMULPD       Y10, Y0, Y2
-	VMULPD       Y11, Y1, Y3
-	VFNMADD231PD Y2, Y6, Y0
-	VFNMADD231PD Y3, Y7, Y1
-	VFNMADD231PD Y2, Y8, Y0
-	VFNMADD231PD Y3, Y9, Y1
-	VFMADD231PD  Y0, Y10, Y2
-	VFMADD231PD  Y1, Y11, Y3
-	VMOVUPD      Y2, (AX)
-	VMOVUPD      Y3, 32(AX)
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y5, Y1, Y1
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y3, Y3
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y2
+	VADDPD       Y2, Y0, Y3
+	VADDPD       Y2, Y1, Y4
+	VSUBPD       Y2, Y3, Y5
+	VSUBPD       Y2, Y4, Y6
+	VSUBPD       Y5, Y0, Y5
+	VSUBPD       Y6, Y1, Y6
+	VMOVUPD      (CX), Y7
+	VMOVUPD      32(CX), Y8
+	VBLENDVPD    Y7, Y0, Y2, Y0
+	VBLENDVPD    Y8, Y1, Y2, Y1
+	VDIVPD       Y3, Y2, Y7
+	VDIVPD       Y4, Y2, Y2
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y2, Y1, Y9
+	VFNMADD231PD Y8, Y3, Y0
+	VFNMADD231PD Y9, Y4, Y1
+	VFNMADD231PD Y8, Y5, Y0
+	VFNMADD231PD Y9, Y6, Y1
+	VFMADD231PD  Y0, Y7, Y8
+	VFMADD231PD  Y1, Y2, Y9
+	VMOVUPD      Y8, (AX)
+	VMOVUPD      Y9, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000008, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000004
 	JLT          rest
 	VMOVUPD      (CX), Y0
-	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y1
+	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y0
+	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y1
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y1
+	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y0, Y1
+	VSUBPD       kernelConst43380000000007fe<>+0(SB), Y1, Y2
+	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y2, Y0
+	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y2, Y0
+	VMULPD       Y0, Y0, Y2
+	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y3
+	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y2, Y3
+	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y2, Y3
+	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y4
+	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y2, Y4
+	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y2, Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VFMADD213PD  Y0, Y2, Y3
+	VADDPD       kernelConst3ff0000000000000<>+0(SB), Y3, Y0
+	VPSRLQ       $0x01, Y1, Y2
+	VPSUBQ       Y2, Y1, Y1
+	VPSLLQ       $0x34, Y2, Y2
+	VMULPD       Y2, Y0, Y0
+	VPSLLQ       $0x34, Y1, Y1
+	VMULPD       Y1, Y0, Y0
+	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y1
+	VADDPD       Y1, Y0, Y2
+	VSUBPD       Y1, Y2, Y3
+	VSUBPD       Y3, Y0, Y3
+	VMOVUPD      (CX), Y4
+	VBLENDVPD    Y4, Y0, Y1, Y0
+	VDIVPD       Y2, Y1, Y1
+	VMULPD       Y1, Y0, Y4
+	VFNMADD231PD Y4, Y2, Y0
+	VFNMADD231PD Y4, Y3, Y0
+	VFMADD231PD  Y0, Y1, Y4
+	VMOVUPD      Y4, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000004, DX
+	JMP          take1
+
+rest:
+	TESTQ        DX, DX
+	JEQ          done
+	LEAQ         kernelMasks<>+0(SB), BX
+	SHLQ         $0x03, DX
+	SUBQ         DX, BX
+	VMOVUPD      32(BX), Y0
+	VMASKMOVPD   (CX), Y0, Y1
+	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y1
 	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y2
 	VMAXPD       Y1, Y2, Y1
 	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y2
@@ -685,67 +749,16 @@ single:
 	VADDPD       Y2, Y1, Y3
 	VSUBPD       Y2, Y3, Y4
 	VSUBPD       Y4, Y1, Y4
-	VDIVPD       Y3, Y2, Y5
-	VBLENDVPD    Y0, Y1, Y2, Y0
-	VMULPD       Y5, Y0, Y1
-	VFNMADD231PD Y1, Y3, Y0
-	VFNMADD231PD Y1, Y4, Y0
-	VFMADD231PD  Y0, Y5, Y1
-	VMOVUPD      Y1, (AX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000004, DX
-	JMP          single
-
-rest:
-	TESTQ        DX, DX
-	JEQ          done
-	LEAQ         kernelMasks<>+0(SB), BX
-	SHLQ         $0x03, DX
-	SUBQ         DX, BX
-	VMOVUPD      32(BX), Y0
-	VMASKMOVPD   (CX), Y0, Y1
-	VORPD        kernelConst8000000000000000<>+0(SB), Y1, Y2
-	VMOVUPD      kernelConstc087500000000000<>+0(SB), Y3
-	VMAXPD       Y2, Y3, Y2
-	VMOVUPD      kernelConst43380000000007fe<>+0(SB), Y3
-	VFMADD231PD  kernelConst3ff71547652b82fe<>+0(SB), Y2, Y3
-	VSUBPD       kernelConst43380000000007fe<>+0(SB), Y3, Y4
-	VFNMADD231PD kernelConst3fe62e42fefa3800<>+0(SB), Y4, Y2
-	VFNMADD231PD kernelConst3d2ef35793c76730<>+0(SB), Y4, Y2
-	VMULPD       Y2, Y2, Y4
-	VMOVUPD      kernelConst3e21eed8eff8d898<>+0(SB), Y5
-	VFMADD213PD  kernelConst3e927e4fb7789f5c<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3efa01a01a01a01a<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3f56c16c16c16c17<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3fa5555555555555<>+0(SB), Y4, Y5
-	VFMADD213PD  kernelConst3fe0000000000000<>+0(SB), Y4, Y5
-	VMOVUPD      kernelConst3de6124613a86d09<>+0(SB), Y6
-	VFMADD213PD  kernelConst3e5ae64567f544e4<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3ec71de3a556c734<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3f2a01a01a01a01a<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3f81111111111111<>+0(SB), Y4, Y6
-	VFMADD213PD  kernelConst3fc5555555555555<>+0(SB), Y4, Y6
-	VFMADD231PD  Y6, Y2, Y5
-	VFMADD213PD  Y2, Y4, Y5
-	VADDPD       kernelConst3ff0000000000000<>+0(SB), Y5, Y2
-	VPSRLQ       $0x01, Y3, Y4
-	VPSUBQ       Y4, Y3, Y3
-	VPSLLQ       $0x34, Y4, Y4
-	VMULPD       Y4, Y2, Y2
-	VPSLLQ       $0x34, Y3, Y3
-	VMULPD       Y3, Y2, Y2
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y3
-	VADDPD       Y3, Y2, Y4
-	VSUBPD       Y3, Y4, Y5
-	VSUBPD       Y5, Y2, Y5
-	VDIVPD       Y4, Y3, Y6
-	VBLENDVPD    Y1, Y2, Y3, Y1
-	VMULPD       Y6, Y1, Y2
-	VFNMADD231PD Y2, Y4, Y1
-	VFNMADD231PD Y2, Y5, Y1
-	VFMADD231PD  Y1, Y6, Y2
-	VMASKMOVPD   Y2, Y0, (AX)
+	VMASKMOVPD   (CX), Y0, Y5
+	VBLENDVPD    Y5, Y1, Y2, Y1
+	VDIVPD       Y3, Y2, Y2
+	VMULPD       Y2, Y1, Y5
+	VFNMADD231PD Y5, Y3, Y1
+	VFNMADD231PD Y5, Y4, Y1
+	VFMADD231PD  Y1, Y2, Y5
+	VMASKMOVPD   Y5, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER
@@ -758,9 +771,9 @@ TEXT ·softplusF64(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000008
-	JLT          single
+	JLT          take1
 	VMOVUPD      (CX), Y0
 	VMOVUPD      32(CX), Y1
 	VORPD        kernelConst8000000000000000<>+0(SB), Y0, Y2
@@ -884,9 +897,9 @@ many:
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000008, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000004
 	JLT          rest
 	VMOVUPD      (CX), Y0
@@ -952,7 +965,7 @@ single:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000004, DX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        DX, DX
@@ -1021,6 +1034,8 @@ rest:
 	VMAXPD       Y2, Y1, Y1
 	VADDPD       Y1, Y3, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER
@@ -1129,9 +1144,9 @@ TEXT ·expF32(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000010
-	JLT          single
+	JLT          take1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
 	VMOVUPS      kernelConst42b2000042b20000<>+0(SB), Y2
@@ -1191,9 +1206,9 @@ many:
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000010, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000008
 	JLT          rest
 	VMOVUPS      (CX), Y0
@@ -1227,7 +1242,7 @@ single:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000008, DX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        DX, DX
@@ -1264,6 +1279,8 @@ rest:
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER
@@ -1360,147 +1377,150 @@ TEXT ·tanhF32(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000010
-	JLT          single
+	JLT          take1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
-	VANDPS       kernelConst8000000080000000<>+0(SB), Y0, Y2
-	VANDPS       kernelConst8000000080000000<>+0(SB), Y1, Y3
 	VANDPS       kernelConst7fffffff7fffffff<>+0(SB), Y0, Y0
 	VANDPS       kernelConst7fffffff7fffffff<>+0(SB), Y1, Y1
 	VADDPS       Y0, Y0, Y0
 	VADDPS       Y1, Y1, Y1
-	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y4
-	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y5
-	VMINPS       Y0, Y4, Y0
-	VMINPS       Y1, Y5, Y1
-	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y4
-	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y5
-	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y0, Y4
-	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y1, Y5
-	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y4, Y6
-	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y5, Y7
-	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y6, Y0
-	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y7, Y1
-	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y6, Y0
-	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y7, Y1
-	VMULPS       Y0, Y0, Y6
-	VMULPS       Y1, Y1, Y7
-	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y8
-	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y9
-	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y6, Y8
-	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y7, Y9
-	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y6, Y8
-	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y7, Y9
-	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y6, Y8
-	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y7, Y9
-	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y10
-	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y11
-	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y6, Y10
-	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y7, Y11
-	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y6, Y10
-	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y7, Y11
-	VFMADD231PS  Y10, Y0, Y8
-	VFMADD231PS  Y11, Y1, Y9
-	VMOVUPS      Y0, Y10
-	VMOVUPS      Y1, Y11
-	VFMADD231PS  Y8, Y6, Y10
-	VFMADD231PS  Y9, Y7, Y11
-	VSUBPS       Y10, Y0, Y0
-	VSUBPS       Y11, Y1, Y1
-	VFMADD231PS  Y8, Y6, Y0
-	VFMADD231PS  Y9, Y7, Y1
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y5, Y5
-	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y4, Y6
-	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y5, Y7
-	VMOVUPS      Y6, Y8
-	VMOVUPS      Y7, Y9
-	VFMADD231PS  Y10, Y4, Y8
-	VFMADD231PS  Y11, Y5, Y9
-	VSUBPS       Y8, Y6, Y6
-	VSUBPS       Y9, Y7, Y7
-	VFMADD231PS  Y10, Y4, Y6
-	VFMADD231PS  Y11, Y5, Y7
-	VFMADD213PS  Y6, Y4, Y0
-	VFMADD213PS  Y7, Y5, Y1
-	VADDPS       kernelConst4000000040000000<>+0(SB), Y8, Y4
-	VADDPS       kernelConst4000000040000000<>+0(SB), Y9, Y5
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y6
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y7
-	VDIVPS       Y4, Y6, Y6
-	VDIVPS       Y5, Y7, Y7
-	VMULPS       Y6, Y8, Y10
-	VMULPS       Y7, Y9, Y11
-	VFNMADD231PS Y10, Y4, Y8
-	VFNMADD231PS Y11, Y5, Y9
+	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y2
+	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y3
+	VMINPS       Y0, Y2, Y0
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y2
+	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y3
+	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y0, Y2
+	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y1, Y3
+	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y2, Y4
+	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y3, Y5
+	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y4, Y0
+	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y5, Y1
+	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y4, Y0
+	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y5, Y1
+	VMULPS       Y0, Y0, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y6
+	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y7
+	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y4, Y6
+	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y5, Y7
+	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y4, Y6
+	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y5, Y7
+	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y5, Y7
+	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y8
+	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y9
+	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y4, Y8
+	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y5, Y9
+	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y4, Y8
+	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y5, Y9
+	VFMADD231PS  Y8, Y0, Y6
+	VFMADD231PS  Y9, Y1, Y7
+	VMOVUPS      Y0, Y8
+	VMOVUPS      Y1, Y9
+	VFMADD231PS  Y6, Y4, Y8
+	VFMADD231PS  Y7, Y5, Y9
+	VSUBPS       Y8, Y0, Y0
+	VSUBPS       Y9, Y1, Y1
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y7, Y5, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y3, Y3
+	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y2, Y4
+	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y3, Y5
+	VMOVUPS      Y4, Y6
+	VMOVUPS      Y5, Y7
+	VFMADD231PS  Y8, Y2, Y6
+	VFMADD231PS  Y9, Y3, Y7
+	VSUBPS       Y6, Y4, Y4
+	VSUBPS       Y7, Y5, Y5
+	VFMADD231PS  Y8, Y2, Y4
+	VFMADD231PS  Y9, Y3, Y5
+	VFMADD213PS  Y4, Y2, Y0
+	VFMADD213PS  Y5, Y3, Y1
+	VADDPS       kernelConst4000000040000000<>+0(SB), Y6, Y2
+	VADDPS       kernelConst4000000040000000<>+0(SB), Y7, Y3
 	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y4
 	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y5
-	VSUBPS       Y10, Y4, Y4
-	VSUBPS       Y11, Y5, Y5
-	VFMADD231PS  Y0, Y4, Y8
-	VFMADD231PS  Y1, Y5, Y9
-	VFMADD231PS  Y8, Y6, Y10
-	VFMADD231PS  Y9, Y7, Y11
-	VORPS        Y2, Y10, Y0
-	VORPS        Y3, Y11, Y1
+	VDIVPS       Y2, Y4, Y4
+	VDIVPS       Y3, Y5, Y5
+	VMULPS       Y4, Y6, Y8
+	VMULPS       Y5, Y7, Y9
+	VFNMADD231PS Y8, Y2, Y6
+	VFNMADD231PS Y9, Y3, Y7
+	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y2
+	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y3
+	VSUBPS       Y8, Y2, Y2
+	VSUBPS       Y9, Y3, Y3
+	VFMADD231PS  Y0, Y2, Y6
+	VFMADD231PS  Y1, Y3, Y7
+	VFMADD231PS  Y6, Y4, Y8
+	VFMADD231PS  Y7, Y5, Y9
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VANDPS       kernelConst8000000080000000<>+0(SB), Y0, Y0
+	VANDPS       kernelConst8000000080000000<>+0(SB), Y1, Y1
+	VORPS        Y0, Y8, Y0
+	VORPS        Y1, Y9, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000010, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000008
 	JLT          rest
 	VMOVUPS      (CX), Y0
-	VANDPS       kernelConst8000000080000000<>+0(SB), Y0, Y1
 	VANDPS       kernelConst7fffffff7fffffff<>+0(SB), Y0, Y0
 	VADDPS       Y0, Y0, Y0
-	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
-	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y2
-	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y0, Y2
-	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y2, Y3
-	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y3, Y0
-	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y3, Y0
-	VMULPS       Y0, Y0, Y3
-	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y4
-	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y3, Y4
-	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y3, Y4
-	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y3, Y4
-	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y5
-	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y3, Y5
-	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y3, Y5
-	VFMADD231PS  Y5, Y0, Y4
-	VMOVUPS      Y0, Y5
-	VFMADD231PS  Y4, Y3, Y5
-	VSUBPS       Y5, Y0, Y0
-	VFMADD231PS  Y4, Y3, Y0
-	VPSLLD       $0x17, Y2, Y2
-	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y2, Y3
-	VMOVUPS      Y3, Y4
-	VFMADD231PS  Y5, Y2, Y4
-	VSUBPS       Y4, Y3, Y3
-	VFMADD231PS  Y5, Y2, Y3
-	VFMADD213PS  Y3, Y2, Y0
-	VADDPS       kernelConst4000000040000000<>+0(SB), Y4, Y2
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y3
-	VDIVPS       Y2, Y3, Y3
-	VMULPS       Y3, Y4, Y5
-	VFNMADD231PS Y5, Y2, Y4
+	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y1
+	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y0, Y1
+	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y1, Y2
+	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y2, Y0
+	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y2, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y3
+	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y2, Y3
+	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y2, Y3
+	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y2, Y3
+	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y4
+	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y2, Y4
+	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y2, Y4
+	VFMADD231PS  Y4, Y0, Y3
+	VMOVUPS      Y0, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VSUBPS       Y4, Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
+	VPSLLD       $0x17, Y1, Y1
+	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y1, Y2
+	VMOVUPS      Y2, Y3
+	VFMADD231PS  Y4, Y1, Y3
+	VSUBPS       Y3, Y2, Y2
+	VFMADD231PS  Y4, Y1, Y2
+	VFMADD213PS  Y2, Y1, Y0
+	VADDPS       kernelConst4000000040000000<>+0(SB), Y3, Y1
 	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y2
-	VSUBPS       Y5, Y2, Y2
-	VFMADD231PS  Y0, Y2, Y4
-	VFMADD231PS  Y4, Y3, Y5
-	VORPS        Y1, Y5, Y0
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y3, Y4
+	VFNMADD231PS Y4, Y1, Y3
+	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y1
+	VSUBPS       Y4, Y1, Y1
+	VFMADD231PS  Y0, Y1, Y3
+	VFMADD231PS  Y3, Y2, Y4
+	VMOVUPS      (CX), Y0
+	VANDPS       kernelConst8000000080000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y4, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000008, DX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        DX, DX
@@ -1510,57 +1530,54 @@ rest:
 	SUBQ         DX, BX
 	VMOVUPD      32(BX), Y0
 	VMASKMOVPS   (CX), Y0, Y1
-	VANDPS       kernelConst8000000080000000<>+0(SB), Y1, Y2
 	VANDPS       kernelConst7fffffff7fffffff<>+0(SB), Y1, Y1
 	VADDPS       Y1, Y1, Y1
-	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y3
-	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y1, Y3
-	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y3, Y4
-	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y4, Y1
-	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y4, Y1
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y5
-	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y4, Y5
-	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y4, Y5
-	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y4, Y5
-	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y6
-	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y4, Y6
-	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y4, Y6
-	VFMADD231PS  Y6, Y1, Y5
-	VMOVUPS      Y1, Y6
-	VFMADD231PS  Y5, Y4, Y6
-	VSUBPS       Y6, Y1, Y1
-	VFMADD231PS  Y5, Y4, Y1
-	VPSLLD       $0x17, Y3, Y3
-	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y3, Y4
-	VMOVUPS      Y4, Y5
-	VFMADD231PS  Y6, Y3, Y5
-	VSUBPS       Y5, Y4, Y4
-	VFMADD231PS  Y6, Y3, Y4
-	VFMADD213PS  Y4, Y3, Y1
-	VADDPS       kernelConst4000000040000000<>+0(SB), Y5, Y3
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y4
-	VDIVPS       Y3, Y4, Y4
-	VMULPS       Y4, Y5, Y6
-	VFNMADD231PS Y6, Y3, Y5
+	VMOVUPS      kernelConst41a0000041a00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      kernelConst4b40007f4b40007f<>+0(SB), Y2
+	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y1, Y2
+	VSUBPS       kernelConst4b40007f4b40007f<>+0(SB), Y2, Y3
+	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y3, Y1
+	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y3, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y4
+	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y3, Y4
+	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y3, Y4
+	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y3, Y4
+	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y5
+	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y3, Y5
+	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y3, Y5
+	VFMADD231PS  Y5, Y1, Y4
+	VMOVUPS      Y1, Y5
+	VFMADD231PS  Y4, Y3, Y5
+	VSUBPS       Y5, Y1, Y1
+	VFMADD231PS  Y4, Y3, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VSUBPS       kernelConst3f8000003f800000<>+0(SB), Y2, Y3
+	VMOVUPS      Y3, Y4
+	VFMADD231PS  Y5, Y2, Y4
+	VSUBPS       Y4, Y3, Y3
+	VFMADD231PS  Y5, Y2, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	VADDPS       kernelConst4000000040000000<>+0(SB), Y4, Y2
 	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y3
-	VSUBPS       Y6, Y3, Y3
-	VFMADD231PS  Y1, Y3, Y5
-	VFMADD231PS  Y5, Y4, Y6
-	VORPS        Y2, Y6, Y1
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y4, Y5
+	VFNMADD231PS Y5, Y2, Y4
+	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y2
+	VSUBPS       Y5, Y2, Y2
+	VFMADD231PS  Y1, Y2, Y4
+	VFMADD231PS  Y4, Y3, Y5
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       kernelConst8000000080000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y5, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER
 	RET
-
-DATA kernelConst8000000080000000<>+0(SB)/8, $0x8000000080000000
-DATA kernelConst8000000080000000<>+8(SB)/8, $0x8000000080000000
-DATA kernelConst8000000080000000<>+16(SB)/8, $0x8000000080000000
-DATA kernelConst8000000080000000<>+24(SB)/8, $0x8000000080000000
-GLOBL kernelConst8000000080000000<>(SB), RODATA|NOPTR, $32
 
 DATA kernelConst7fffffff7fffffff<>+0(SB)/8, $0x7fffffff7fffffff
 DATA kernelConst7fffffff7fffffff<>+8(SB)/8, $0x7fffffff7fffffff
@@ -1586,6 +1603,12 @@ DATA kernelConst4000000040000000<>+16(SB)/8, $0x4000000040000000
 DATA kernelConst4000000040000000<>+24(SB)/8, $0x4000000040000000
 GLOBL kernelConst4000000040000000<>(SB), RODATA|NOPTR, $32
 
+DATA kernelConst8000000080000000<>+0(SB)/8, $0x8000000080000000
+DATA kernelConst8000000080000000<>+8(SB)/8, $0x8000000080000000
+DATA kernelConst8000000080000000<>+16(SB)/8, $0x8000000080000000
+DATA kernelConst8000000080000000<>+24(SB)/8, $0x8000000080000000
+GLOBL kernelConst8000000080000000<>(SB), RODATA|NOPTR, $32
+
 // func sigmoidF32(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·sigmoidF32(SB), NOSPLIT, $0-24
@@ -1593,93 +1616,144 @@ TEXT ·sigmoidF32(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000010
-	JLT          single
+	JLT          take1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
-	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y2
-	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y3
-	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y4
-	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y5
-	VMAXPS       Y2, Y4, Y2
-	VMAXPS       Y3, Y5, Y3
-	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y4
-	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y5
-	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y2, Y4
-	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y3, Y5
-	VSUBPS       kernelConst4b4000fe4b4000fe<>+0(SB), Y4, Y6
-	VSUBPS       kernelConst4b4000fe4b4000fe<>+0(SB), Y5, Y7
-	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y6, Y2
-	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y7, Y3
-	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y6, Y2
-	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y7, Y3
-	VMULPS       Y2, Y2, Y6
-	VMULPS       Y3, Y3, Y7
-	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y8
-	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y9
-	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y6, Y8
-	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y7, Y9
-	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y6, Y8
-	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y7, Y9
-	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y6, Y8
-	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y7, Y9
-	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y10
-	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y11
-	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y6, Y10
-	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y7, Y11
-	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y6, Y10
-	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y7, Y11
-	VFMADD231PS  Y10, Y2, Y8
-	VFMADD231PS  Y11, Y3, Y9
-	VFMADD213PS  Y2, Y6, Y8
-	VFMADD213PS  Y3, Y7, Y9
-	VADDPS       kernelConst3f8000003f800000<>+0(SB), Y8, Y2
-	VADDPS       kernelConst3f8000003f800000<>+0(SB), Y9, Y3
-	VPSRLD       $0x01, Y4, Y6
-	VPSRLD       $0x01, Y5, Y7
-	VPSUBD       Y6, Y4, Y4
-	VPSUBD       Y7, Y5, Y5
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y6, Y2, Y2
-	VMULPS       Y7, Y3, Y3
+	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y0
+	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y1
+	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y2
+	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y3
+	VMAXPS       Y0, Y2, Y0
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y2
+	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y3
+	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y0, Y2
+	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y1, Y3
+	VSUBPS       kernelConst4b4000fe4b4000fe<>+0(SB), Y2, Y4
+	VSUBPS       kernelConst4b4000fe4b4000fe<>+0(SB), Y3, Y5
+	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y4, Y0
+	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y5, Y1
+	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y4, Y0
+	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y5, Y1
+	VMULPS       Y0, Y0, Y4
+	VMULPS       Y1, Y1, Y5
+	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y6
+	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y7
+	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y4, Y6
+	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y5, Y7
+	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y4, Y6
+	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y5, Y7
+	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y5, Y7
+	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y8
+	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y9
+	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y4, Y8
+	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y5, Y9
+	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y4, Y8
+	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y5, Y9
+	VFMADD231PS  Y8, Y0, Y6
+	VFMADD231PS  Y9, Y1, Y7
+	VFMADD213PS  Y0, Y4, Y6
+	VFMADD213PS  Y1, Y5, Y7
+	VADDPS       kernelConst3f8000003f800000<>+0(SB), Y6, Y0
+	VADDPS       kernelConst3f8000003f800000<>+0(SB), Y7, Y1
+	VPSRLD       $0x01, Y2, Y4
+	VPSRLD       $0x01, Y3, Y5
+	VPSUBD       Y4, Y2, Y2
+	VPSUBD       Y5, Y3, Y3
 	VPSLLD       $0x17, Y4, Y4
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y5, Y3, Y3
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y4
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y5
-	VADDPS       Y4, Y2, Y6
-	VADDPS       Y5, Y3, Y7
-	VSUBPS       Y4, Y6, Y8
-	VSUBPS       Y5, Y7, Y9
-	VSUBPS       Y8, Y2, Y8
-	VSUBPS       Y9, Y3, Y9
-	VDIVPS       Y6, Y4, Y10
-	VDIVPS       Y7, Y5, Y11
-	VBLENDVPS    Y0, Y2, Y4, Y0
-	VBLENDVPS    Y1, Y3, Y5, Y1
-	VMULPS       Y10, Y0, Y2
-	VMULPS       Y11, Y1, Y3
-	VFNMADD231PS Y2, Y6, Y0
-	VFNMADD231PS Y3, Y7, Y1
-	VFNMADD231PS Y2, Y8, Y0
-	VFNMADD231PS Y3, Y9, Y1
-	VFMADD231PS  Y0, Y10, Y2
-	VFMADD231PS  Y1, Y11, Y3
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y5, Y1, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y2
+	VADDPS       Y2, Y0, Y3
+	VADDPS       Y2, Y1, Y4
+	VSUBPS       Y2, Y3, Y5
+	VSUBPS       Y2, Y4, Y6
+	VSUBPS       Y5, Y0, Y5
+	VSUBPS       Y6, Y1, Y6
+	VMOVUPS      (CX), Y7
+	VMOVUPS      32(CX), Y8
+	VBLENDVPS    Y7, Y0, Y2, Y0
+	VBLENDVPS    Y8, Y1, Y2, Y1
+	VDIVPS       Y3, Y2, Y7
+	VDIVPS       Y4, Y2, Y2
+	VMULPS       Y7, Y0, Y8
+	VMULPS       Y2, Y1, Y9
+	VFNMADD231PS Y8, Y3, Y0
+	VFNMADD231PS Y9, Y4, Y1
+	VFNMADD231PS Y8, Y5, Y0
+	VFNMADD231PS Y9, Y6, Y1
+	VFMADD231PS  Y0, Y7, Y8
+	VFMADD231PS  Y1, Y2, Y9
+	VMOVUPS      Y8, (AX)
+	VMOVUPS      Y9, 32(AX)
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000010, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000008
 	JLT          rest
 	VMOVUPS      (CX), Y0
-	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y1
+	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y0
+	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y1
+	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y0, Y1
+	VSUBPS       kernelConst4b4000fe4b4000fe<>+0(SB), Y1, Y2
+	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y2, Y0
+	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y2, Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y3
+	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y2, Y3
+	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y2, Y3
+	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y2, Y3
+	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y4
+	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y2, Y4
+	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y2, Y4
+	VFMADD231PS  Y4, Y0, Y3
+	VFMADD213PS  Y0, Y2, Y3
+	VADDPS       kernelConst3f8000003f800000<>+0(SB), Y3, Y0
+	VPSRLD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y1
+	VADDPS       Y1, Y0, Y2
+	VSUBPS       Y1, Y2, Y3
+	VSUBPS       Y3, Y0, Y3
+	VMOVUPS      (CX), Y4
+	VBLENDVPS    Y4, Y0, Y1, Y0
+	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y1, Y0, Y4
+	VFNMADD231PS Y4, Y2, Y0
+	VFNMADD231PS Y4, Y3, Y0
+	VFMADD231PS  Y0, Y1, Y4
+	VMOVUPS      Y4, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          take1
+
+rest:
+	TESTQ        DX, DX
+	JEQ          done
+	LEAQ         kernelMasks<>+0(SB), BX
+	SHLQ         $0x02, DX
+	SUBQ         DX, BX
+	VMOVUPD      32(BX), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y1
 	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y2
@@ -1708,62 +1782,16 @@ single:
 	VADDPS       Y2, Y1, Y3
 	VSUBPS       Y2, Y3, Y4
 	VSUBPS       Y4, Y1, Y4
-	VDIVPS       Y3, Y2, Y5
-	VBLENDVPS    Y0, Y1, Y2, Y0
-	VMULPS       Y5, Y0, Y1
-	VFNMADD231PS Y1, Y3, Y0
-	VFNMADD231PS Y1, Y4, Y0
-	VFMADD231PS  Y0, Y5, Y1
-	VMOVUPS      Y1, (AX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000008, DX
-	JMP          single
-
-rest:
-	TESTQ        DX, DX
-	JEQ          done
-	LEAQ         kernelMasks<>+0(SB), BX
-	SHLQ         $0x02, DX
-	SUBQ         DX, BX
-	VMOVUPD      32(BX), Y0
-	VMASKMOVPS   (CX), Y0, Y1
-	VORPS        kernelConst8000000080000000<>+0(SB), Y1, Y2
-	VMOVUPS      kernelConstc2d00000c2d00000<>+0(SB), Y3
-	VMAXPS       Y2, Y3, Y2
-	VMOVUPS      kernelConst4b4000fe4b4000fe<>+0(SB), Y3
-	VFMADD231PS  kernelConst3fb8aa3b3fb8aa3b<>+0(SB), Y2, Y3
-	VSUBPS       kernelConst4b4000fe4b4000fe<>+0(SB), Y3, Y4
-	VFNMADD231PS kernelConst3f3170003f317000<>+0(SB), Y4, Y2
-	VFNMADD231PS kernelConst3805fdf43805fdf4<>+0(SB), Y4, Y2
-	VMULPS       Y2, Y2, Y4
-	VMOVUPS      kernelConst37d00d0137d00d01<>+0(SB), Y5
-	VFMADD213PS  kernelConst3ab60b613ab60b61<>+0(SB), Y4, Y5
-	VFMADD213PS  kernelConst3d2aaaab3d2aaaab<>+0(SB), Y4, Y5
-	VFMADD213PS  kernelConst3f0000003f000000<>+0(SB), Y4, Y5
-	VMOVUPS      kernelConst39500d0139500d01<>+0(SB), Y6
-	VFMADD213PS  kernelConst3c0888893c088889<>+0(SB), Y4, Y6
-	VFMADD213PS  kernelConst3e2aaaab3e2aaaab<>+0(SB), Y4, Y6
-	VFMADD231PS  Y6, Y2, Y5
-	VFMADD213PS  Y2, Y4, Y5
-	VADDPS       kernelConst3f8000003f800000<>+0(SB), Y5, Y2
-	VPSRLD       $0x01, Y3, Y4
-	VPSUBD       Y4, Y3, Y3
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y2, Y2
-	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y2, Y2
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y3
-	VADDPS       Y3, Y2, Y4
-	VSUBPS       Y3, Y4, Y5
-	VSUBPS       Y5, Y2, Y5
-	VDIVPS       Y4, Y3, Y6
-	VBLENDVPS    Y1, Y2, Y3, Y1
-	VMULPS       Y6, Y1, Y2
-	VFNMADD231PS Y2, Y4, Y1
-	VFNMADD231PS Y2, Y5, Y1
-	VFMADD231PS  Y1, Y6, Y2
-	VMASKMOVPS   Y2, Y0, (AX)
+	VMASKMOVPS   (CX), Y0, Y5
+	VBLENDVPS    Y5, Y1, Y2, Y1
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y5
+	VFNMADD231PS Y5, Y3, Y1
+	VFNMADD231PS Y5, Y4, Y1
+	VFMADD231PS  Y1, Y2, Y5
+	VMASKMOVPS   Y5, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER
@@ -1776,9 +1804,9 @@ TEXT ·softplusF32(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
-many:
+take2:
 	CMPQ         DX, $0x00000010
-	JLT          single
+	JLT          take1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
 	VORPS        kernelConst8000000080000000<>+0(SB), Y0, Y2
@@ -1876,9 +1904,9 @@ many:
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	SUBQ         $0x00000010, DX
-	JMP          many
+	JMP          take2
 
-single:
+take1:
 	CMPQ         DX, $0x00000008
 	JLT          rest
 	VMOVUPS      (CX), Y0
@@ -1931,7 +1959,7 @@ single:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000008, DX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        DX, DX
@@ -1987,6 +2015,8 @@ rest:
 	VMAXPS       Y2, Y1, Y1
 	VADDPS       Y1, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         DX, AX
+	ADDQ         DX, CX
 
 done:
 	VZEROUPPER

@@ -12,9 +12,9 @@ TEXT ·addF64(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ    BX, $0x00000010
-	JLT     single
+	JLT     take1
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	VMOVUPD 64(CX), Y2
@@ -35,9 +35,9 @@ many:
 	ADDQ    $0x00000080, CX
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, BX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    BX, $0x00000004
 	JLT     rest
 	VMOVUPD (CX), Y0
@@ -48,7 +48,7 @@ single:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, BX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      BX, BX
@@ -61,6 +61,9 @@ rest:
 	VMASKMOVPD (DX), Y0, Y2
 	VADDPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       BX, AX
+	ADDQ       BX, CX
+	ADDQ       BX, DX
 
 done:
 	VZEROUPPER
@@ -84,9 +87,9 @@ TEXT ·subF64(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ    BX, $0x00000010
-	JLT     single
+	JLT     take1
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	VMOVUPD 64(CX), Y2
@@ -107,9 +110,9 @@ many:
 	ADDQ    $0x00000080, CX
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, BX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    BX, $0x00000004
 	JLT     rest
 	VMOVUPD (CX), Y0
@@ -120,7 +123,7 @@ single:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, BX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      BX, BX
@@ -133,6 +136,9 @@ rest:
 	VMASKMOVPD (DX), Y0, Y2
 	VSUBPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       BX, AX
+	ADDQ       BX, CX
+	ADDQ       BX, DX
 
 done:
 	VZEROUPPER
@@ -146,9 +152,9 @@ TEXT ·mulF64(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ    BX, $0x00000010
-	JLT     single
+	JLT     take1
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
 	VMOVUPD 64(CX), Y2
@@ -169,9 +175,9 @@ many:
 	ADDQ    $0x00000080, CX
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000010, BX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    BX, $0x00000004
 	JLT     rest
 	VMOVUPD (CX), Y0
@@ -182,7 +188,7 @@ single:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000004, BX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      BX, BX
@@ -195,6 +201,9 @@ rest:
 	VMASKMOVPD (DX), Y0, Y2
 	VMULPD     Y2, Y1, Y1
 	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       BX, AX
+	ADDQ       BX, CX
+	ADDQ       BX, DX
 
 done:
 	VZEROUPPER
@@ -208,9 +217,9 @@ TEXT ·scaleF64(SB), NOSPLIT, $0-32
 	VBROADCASTSD s+16(FP), Y0
 	MOVQ         n+24(FP), DX
 
-many:
+take4:
 	CMPQ    DX, $0x00000010
-	JLT     single
+	JLT     take1
 	VMOVUPD (CX), Y1
 	VMOVUPD 32(CX), Y2
 	VMOVUPD 64(CX), Y3
@@ -226,9 +235,9 @@ many:
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000010, DX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    DX, $0x00000004
 	JLT     rest
 	VMOVUPD (CX), Y1
@@ -237,7 +246,7 @@ single:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000020, CX
 	SUBQ    $0x00000004, DX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      DX, DX
@@ -249,6 +258,8 @@ rest:
 	VMASKMOVPD (CX), Y1, Y2
 	VMULPD     Y0, Y2, Y0
 	VMASKMOVPD Y0, Y1, (AX)
+	ADDQ       DX, AX
+	ADDQ       DX, CX
 
 done:
 	VZEROUPPER
@@ -262,9 +273,9 @@ TEXT ·axpyF64(SB), NOSPLIT, $0-32
 	VBROADCASTSD s+16(FP), Y0
 	MOVQ         n+24(FP), DX
 
-many:
+take4:
 	CMPQ        DX, $0x00000010
-	JLT         single
+	JLT         take1
 	VMOVUPD     (AX), Y1
 	VMOVUPD     32(AX), Y2
 	VMOVUPD     64(AX), Y3
@@ -284,9 +295,9 @@ many:
 	ADDQ        $0x00000080, AX
 	ADDQ        $0x00000080, CX
 	SUBQ        $0x00000010, DX
-	JMP         many
+	JMP         take4
 
-single:
+take1:
 	CMPQ        DX, $0x00000004
 	JLT         rest
 	VMOVUPD     (AX), Y1
@@ -296,7 +307,7 @@ single:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x00000004, DX
-	JMP         single
+	JMP         take1
 
 rest:
 	TESTQ       DX, DX
@@ -309,6 +320,8 @@ rest:
 	VMASKMOVPD  (CX), Y1, Y3
 	VFMADD231PD Y3, Y0, Y2
 	VMASKMOVPD  Y2, Y1, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, CX
 
 done:
 	VZEROUPPER
@@ -322,9 +335,9 @@ TEXT ·mulAddF64(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ        BX, $0x00000010
-	JLT         single
+	JLT         take1
 	VMOVUPD     (AX), Y0
 	VMOVUPD     32(AX), Y1
 	VMOVUPD     64(AX), Y2
@@ -349,9 +362,9 @@ many:
 	ADDQ        $0x00000080, CX
 	ADDQ        $0x00000080, DX
 	SUBQ        $0x00000010, BX
-	JMP         many
+	JMP         take4
 
-single:
+take1:
 	CMPQ        BX, $0x00000004
 	JLT         rest
 	VMOVUPD     (AX), Y0
@@ -363,7 +376,7 @@ single:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x00000004, BX
-	JMP         single
+	JMP         take1
 
 rest:
 	TESTQ       BX, BX
@@ -377,6 +390,9 @@ rest:
 	VMASKMOVPD  (DX), Y0, Y3
 	VFMADD231PD Y2, Y3, Y1
 	VMASKMOVPD  Y1, Y0, (AX)
+	ADDQ        BX, AX
+	ADDQ        BX, CX
+	ADDQ        BX, DX
 
 done:
 	VZEROUPPER
@@ -390,9 +406,9 @@ TEXT ·tanhGradF64(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ         BX, $0x00000010
-	JLT          single
+	JLT          take1
 	VMOVUPD      (CX), Y0
 	VMOVUPD      32(CX), Y1
 	VMOVUPD      64(CX), Y2
@@ -402,17 +418,18 @@ many:
 	VMOVUPD      64(DX), Y6
 	VMOVUPD      96(DX), Y7
 	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y8
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y9
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y10
-	VMOVUPD      kernelConst3ff0000000000000<>+0(SB), Y11
-	VFNMADD231PD Y4, Y4, Y8
-	VFNMADD231PD Y5, Y5, Y9
-	VFNMADD231PD Y6, Y6, Y10
-	VFNMADD231PD Y7, Y7, Y11
-	VMULPD       Y0, Y8, Y0
-	VMULPD       Y1, Y9, Y1
-	VMULPD       Y2, Y10, Y2
-	VMULPD       Y3, Y11, Y3
+	VMOVUPD      Y8, Y9
+	VMOVUPD      Y8, Y10
+	VMOVUPD      Y8, Y11
+	VMOVUPD      Y8, Y8
+	VFNMADD231PD Y4, Y4, Y9
+	VFNMADD231PD Y5, Y5, Y10
+	VFNMADD231PD Y6, Y6, Y11
+	VFNMADD231PD Y7, Y7, Y8
+	VMULPD       Y0, Y9, Y0
+	VMULPD       Y1, Y10, Y1
+	VMULPD       Y2, Y11, Y2
+	VMULPD       Y3, Y8, Y3
 	VMOVUPD      Y0, (AX)
 	VMOVUPD      Y1, 32(AX)
 	VMOVUPD      Y2, 64(AX)
@@ -421,9 +438,9 @@ many:
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000010, BX
-	JMP          many
+	JMP          take4
 
-single:
+take1:
 	CMPQ         BX, $0x00000004
 	JLT          rest
 	VMOVUPD      (CX), Y0
@@ -436,7 +453,7 @@ single:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000004, BX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        BX, BX
@@ -451,6 +468,9 @@ rest:
 	VFNMADD231PD Y2, Y2, Y3
 	VMULPD       Y1, Y3, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
+	ADDQ         BX, AX
+	ADDQ         BX, CX
+	ADDQ         BX, DX
 
 done:
 	VZEROUPPER
@@ -470,9 +490,9 @@ TEXT ·sigmoidGradF64(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ         BX, $0x00000010
-	JLT          single
+	JLT          take1
 	VMOVUPD      (CX), Y0
 	VMOVUPD      32(CX), Y1
 	VMOVUPD      64(CX), Y2
@@ -501,9 +521,9 @@ many:
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000010, BX
-	JMP          many
+	JMP          take4
 
-single:
+take1:
 	CMPQ         BX, $0x00000004
 	JLT          rest
 	VMOVUPD      (CX), Y0
@@ -516,7 +536,7 @@ single:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000004, BX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        BX, BX
@@ -531,6 +551,9 @@ rest:
 	VFNMADD231PD Y2, Y2, Y3
 	VMULPD       Y1, Y3, Y1
 	VMASKMOVPD   Y1, Y0, (AX)
+	ADDQ         BX, AX
+	ADDQ         BX, CX
+	ADDQ         BX, DX
 
 done:
 	VZEROUPPER
@@ -553,7 +576,7 @@ TEXT ·adamF64(SB), NOSPLIT, $0-104
 	VBROADCASTSD eps+88(FP), Y7
 	MOVQ         n+96(FP), SI
 
-single:
+take1:
 	CMPQ        SI, $0x00000004
 	JLT         rest
 	VMOVUPD     (AX), Y8
@@ -580,7 +603,7 @@ single:
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000004, SI
-	JMP         single
+	JMP         take1
 
 rest:
 	TESTQ       SI, SI
@@ -608,6 +631,10 @@ rest:
 	VMASKMOVPD  Y0, Y8, (AX)
 	VMASKMOVPD  Y2, Y8, (CX)
 	VMASKMOVPD  Y4, Y8, (DX)
+	ADDQ        SI, AX
+	ADDQ        SI, CX
+	ADDQ        SI, DX
+	ADDQ        SI, BX
 
 done:
 	VZEROUPPER
@@ -621,9 +648,9 @@ TEXT ·addF32(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ    BX, $0x00000020
-	JLT     single
+	JLT     take1
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	VMOVUPS 64(CX), Y2
@@ -644,9 +671,9 @@ many:
 	ADDQ    $0x00000080, CX
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000020, BX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    BX, $0x00000008
 	JLT     rest
 	VMOVUPS (CX), Y0
@@ -657,7 +684,7 @@ single:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000008, BX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      BX, BX
@@ -670,6 +697,9 @@ rest:
 	VMASKMOVPS (DX), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       BX, AX
+	ADDQ       BX, CX
+	ADDQ       BX, DX
 
 done:
 	VZEROUPPER
@@ -683,9 +713,9 @@ TEXT ·subF32(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ    BX, $0x00000020
-	JLT     single
+	JLT     take1
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	VMOVUPS 64(CX), Y2
@@ -706,9 +736,9 @@ many:
 	ADDQ    $0x00000080, CX
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000020, BX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    BX, $0x00000008
 	JLT     rest
 	VMOVUPS (CX), Y0
@@ -719,7 +749,7 @@ single:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000008, BX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      BX, BX
@@ -732,6 +762,9 @@ rest:
 	VMASKMOVPS (DX), Y0, Y2
 	VSUBPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       BX, AX
+	ADDQ       BX, CX
+	ADDQ       BX, DX
 
 done:
 	VZEROUPPER
@@ -745,9 +778,9 @@ TEXT ·mulF32(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ    BX, $0x00000020
-	JLT     single
+	JLT     take1
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	VMOVUPS 64(CX), Y2
@@ -768,9 +801,9 @@ many:
 	ADDQ    $0x00000080, CX
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000020, BX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    BX, $0x00000008
 	JLT     rest
 	VMOVUPS (CX), Y0
@@ -781,7 +814,7 @@ single:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000020, DX
 	SUBQ    $0x00000008, BX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      BX, BX
@@ -794,6 +827,9 @@ rest:
 	VMASKMOVPS (DX), Y0, Y2
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       BX, AX
+	ADDQ       BX, CX
+	ADDQ       BX, DX
 
 done:
 	VZEROUPPER
@@ -807,9 +843,9 @@ TEXT ·scaleF32(SB), NOSPLIT, $0-32
 	VBROADCASTSS s+16(FP), Y0
 	MOVQ         n+24(FP), DX
 
-many:
+take4:
 	CMPQ    DX, $0x00000020
-	JLT     single
+	JLT     take1
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VMOVUPS 64(CX), Y3
@@ -825,9 +861,9 @@ many:
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000020, DX
-	JMP     many
+	JMP     take4
 
-single:
+take1:
 	CMPQ    DX, $0x00000008
 	JLT     rest
 	VMOVUPS (CX), Y1
@@ -836,7 +872,7 @@ single:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000020, CX
 	SUBQ    $0x00000008, DX
-	JMP     single
+	JMP     take1
 
 rest:
 	TESTQ      DX, DX
@@ -848,6 +884,8 @@ rest:
 	VMASKMOVPS (CX), Y1, Y2
 	VMULPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       DX, AX
+	ADDQ       DX, CX
 
 done:
 	VZEROUPPER
@@ -861,9 +899,9 @@ TEXT ·axpyF32(SB), NOSPLIT, $0-32
 	VBROADCASTSS s+16(FP), Y0
 	MOVQ         n+24(FP), DX
 
-many:
+take4:
 	CMPQ        DX, $0x00000020
-	JLT         single
+	JLT         take1
 	VMOVUPS     (AX), Y1
 	VMOVUPS     32(AX), Y2
 	VMOVUPS     64(AX), Y3
@@ -883,9 +921,9 @@ many:
 	ADDQ        $0x00000080, AX
 	ADDQ        $0x00000080, CX
 	SUBQ        $0x00000020, DX
-	JMP         many
+	JMP         take4
 
-single:
+take1:
 	CMPQ        DX, $0x00000008
 	JLT         rest
 	VMOVUPS     (AX), Y1
@@ -895,7 +933,7 @@ single:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x00000008, DX
-	JMP         single
+	JMP         take1
 
 rest:
 	TESTQ       DX, DX
@@ -908,6 +946,8 @@ rest:
 	VMASKMOVPS  (CX), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
 	VMASKMOVPS  Y2, Y1, (AX)
+	ADDQ        DX, AX
+	ADDQ        DX, CX
 
 done:
 	VZEROUPPER
@@ -921,9 +961,9 @@ TEXT ·mulAddF32(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ        BX, $0x00000020
-	JLT         single
+	JLT         take1
 	VMOVUPS     (AX), Y0
 	VMOVUPS     32(AX), Y1
 	VMOVUPS     64(AX), Y2
@@ -948,9 +988,9 @@ many:
 	ADDQ        $0x00000080, CX
 	ADDQ        $0x00000080, DX
 	SUBQ        $0x00000020, BX
-	JMP         many
+	JMP         take4
 
-single:
+take1:
 	CMPQ        BX, $0x00000008
 	JLT         rest
 	VMOVUPS     (AX), Y0
@@ -962,7 +1002,7 @@ single:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x00000008, BX
-	JMP         single
+	JMP         take1
 
 rest:
 	TESTQ       BX, BX
@@ -976,6 +1016,9 @@ rest:
 	VMASKMOVPS  (DX), Y0, Y3
 	VFMADD231PS Y2, Y3, Y1
 	VMASKMOVPS  Y1, Y0, (AX)
+	ADDQ        BX, AX
+	ADDQ        BX, CX
+	ADDQ        BX, DX
 
 done:
 	VZEROUPPER
@@ -989,9 +1032,9 @@ TEXT ·tanhGradF32(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ         BX, $0x00000020
-	JLT          single
+	JLT          take1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
 	VMOVUPS      64(CX), Y2
@@ -1001,17 +1044,18 @@ many:
 	VMOVUPS      64(DX), Y6
 	VMOVUPS      96(DX), Y7
 	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y8
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y9
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y10
-	VMOVUPS      kernelConst3f8000003f800000<>+0(SB), Y11
-	VFNMADD231PS Y4, Y4, Y8
-	VFNMADD231PS Y5, Y5, Y9
-	VFNMADD231PS Y6, Y6, Y10
-	VFNMADD231PS Y7, Y7, Y11
-	VMULPS       Y0, Y8, Y0
-	VMULPS       Y1, Y9, Y1
-	VMULPS       Y2, Y10, Y2
-	VMULPS       Y3, Y11, Y3
+	VMOVUPS      Y8, Y9
+	VMOVUPS      Y8, Y10
+	VMOVUPS      Y8, Y11
+	VMOVUPS      Y8, Y8
+	VFNMADD231PS Y4, Y4, Y9
+	VFNMADD231PS Y5, Y5, Y10
+	VFNMADD231PS Y6, Y6, Y11
+	VFNMADD231PS Y7, Y7, Y8
+	VMULPS       Y0, Y9, Y0
+	VMULPS       Y1, Y10, Y1
+	VMULPS       Y2, Y11, Y2
+	VMULPS       Y3, Y8, Y3
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
@@ -1020,9 +1064,9 @@ many:
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000020, BX
-	JMP          many
+	JMP          take4
 
-single:
+take1:
 	CMPQ         BX, $0x00000008
 	JLT          rest
 	VMOVUPS      (CX), Y0
@@ -1035,7 +1079,7 @@ single:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000008, BX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        BX, BX
@@ -1050,6 +1094,9 @@ rest:
 	VFNMADD231PS Y2, Y2, Y3
 	VMULPS       Y1, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         BX, AX
+	ADDQ         BX, CX
+	ADDQ         BX, DX
 
 done:
 	VZEROUPPER
@@ -1069,9 +1116,9 @@ TEXT ·sigmoidGradF32(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-many:
+take4:
 	CMPQ         BX, $0x00000020
-	JLT          single
+	JLT          take1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
 	VMOVUPS      64(CX), Y2
@@ -1100,9 +1147,9 @@ many:
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000020, BX
-	JMP          many
+	JMP          take4
 
-single:
+take1:
 	CMPQ         BX, $0x00000008
 	JLT          rest
 	VMOVUPS      (CX), Y0
@@ -1115,7 +1162,7 @@ single:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000008, BX
-	JMP          single
+	JMP          take1
 
 rest:
 	TESTQ        BX, BX
@@ -1130,6 +1177,9 @@ rest:
 	VFNMADD231PS Y2, Y2, Y3
 	VMULPS       Y1, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         BX, AX
+	ADDQ         BX, CX
+	ADDQ         BX, DX
 
 done:
 	VZEROUPPER
@@ -1152,7 +1202,7 @@ TEXT ·adamF32(SB), NOSPLIT, $0-72
 	VBROADCASTSS eps+60(FP), Y7
 	MOVQ         n+64(FP), SI
 
-single:
+take1:
 	CMPQ        SI, $0x00000008
 	JLT         rest
 	VMOVUPS     (AX), Y8
@@ -1179,7 +1229,7 @@ single:
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000008, SI
-	JMP         single
+	JMP         take1
 
 rest:
 	TESTQ       SI, SI
@@ -1207,6 +1257,10 @@ rest:
 	VMASKMOVPS  Y0, Y8, (AX)
 	VMASKMOVPS  Y2, Y8, (CX)
 	VMASKMOVPS  Y4, Y8, (DX)
+	ADDQ        SI, AX
+	ADDQ        SI, CX
+	ADDQ        SI, DX
+	ADDQ        SI, BX
 
 done:
 	VZEROUPPER

@@ -37,7 +37,14 @@ func bitsConstant(bits uint64) Mem {
 }
 
 // at is the constant v where a formula needs a vec.
-func (p prec) at(like vec, v float64) vec { return same(like, p.constant(v)) }
+func (p prec) at(like vec, v float64) vec {
+	if len(like) < 3 {
+		return same(like, p.constant(v))
+	}
+	y := YMM()
+	p.load(p.constant(v), y)
+	return repeat(like, y)
+}
 
 func same(like vec, m Mem) vec {
 	out := make(vec, len(like))
@@ -135,8 +142,8 @@ func (p prec) polynomial(c []float64, x, x2 vec) vec {
 	return p.into(even, odd, x)
 }
 
-// mapKernel writes func(dst *T, in ...*T, n int): body on whole registers, two at a time while they last, then one,
-// then the rest through a mask. Scalars are broadcast once and handed to body as constants.
+// mapKernel writes func(dst *T, in ...*T, n int): body on whole registers, as many at a time as unroll says while they
+// last, then the rest through a mask. Scalars are broadcast once and handed to body as constants.
 type mapKernel struct {
 	p       prec
 	name    string
@@ -145,8 +152,9 @@ type mapKernel struct {
 	inout   []string // read and written
 	out     []string
 	scalars []string
-	unroll  int
+	unroll  []int
 	body    func(scalars []Op, in []vec) []vec // results for inout, then out
+	unary   func(x source) vec                 // in place of body for one input and one output
 }
 
 func (k mapKernel) write() {
@@ -183,56 +191,89 @@ func (k mapKernel) write() {
 	reads := append(append([]string{}, k.inout...), k.in...)
 	writes := append(append([]string{}, k.inout...), k.out...)
 	pass := func(u int, mask Op) {
+		if k.unary != nil {
+			k.p.storeVec(k.unary(source{k.p, Mem{Base: ptr[k.in[0]]}, u, mask}), Mem{Base: ptr[k.out[0]]}, mask)
+			return
+		}
 		var in []vec
 		for _, name := range reads {
-			v := make(vec, u)
-			for i := range v {
-				v[i] = YMM()
-				m := Mem{Base: ptr[name], Disp: 32 * i}
-				if mask != nil {
-					k.p.maskmove(m, mask, v[i])
-				} else {
-					k.p.load(m, v[i])
-				}
-			}
-			in = append(in, v)
+			in = append(in, source{k.p, Mem{Base: ptr[name]}, u, mask}.load())
 		}
 		for j, v := range k.body(scalars, in) {
-			for i := range v {
-				m := Mem{Base: ptr[writes[j]], Disp: 32 * i}
-				if mask != nil {
-					k.p.maskmove(v[i], mask, m)
-				} else {
-					k.p.load(v[i], m)
-				}
-			}
+			k.p.storeVec(v, Mem{Base: ptr[writes[j]]}, mask)
 		}
 	}
-	loop := func(label, after string, u int) {
-		Label(label)
-		CMPQ(n, U32(u*k.p.lanes))
+	var pointers []Register
+	for _, name := range append(append([]string{}, writes...), k.in...) {
+		pointers = append(pointers, ptr[name])
+	}
+	k.p.along("", n, pointers, k.unroll, pass)
+	VZEROUPPER()
+	RET()
+}
+
+// source is a place that u registers are loaded from, through a mask if there is one. A formula that needs its argument
+// again near its end loads it again: registers are short.
+type source struct {
+	p    prec
+	at   Mem
+	u    int
+	mask Op
+}
+
+func (s source) load() vec {
+	v := make(vec, s.u)
+	for i := range v {
+		v[i] = YMM()
+		if s.mask != nil {
+			s.p.maskmove(s.at.Offset(32*i), s.mask, v[i])
+		} else {
+			s.p.load(s.at.Offset(32*i), v[i])
+		}
+	}
+	return v
+}
+
+func (p prec) storeVec(v vec, m Mem, mask Op) {
+	for i := range v {
+		if mask != nil {
+			p.maskmove(v[i], mask, m.Offset(32*i))
+		} else {
+			p.load(v[i], m.Offset(32*i))
+		}
+	}
+}
+
+// along runs pass over n numbers, the given numbers of registers at a time while they last and the rest through a mask,
+// and leaves every pointer behind its last number. Labels end in tag; n is overwritten.
+func (p prec) along(tag string, n Register, pointers []Register, unroll []int, pass func(u int, mask Op)) {
+	label := func(u int) string { return fmt.Sprintf("take%d%s", u, tag) }
+	for i, u := range unroll {
+		after := "rest" + tag
+		if i+1 < len(unroll) {
+			after = label(unroll[i+1])
+		}
+		Label(label(u))
+		CMPQ(n, U32(u*p.lanes))
 		JLT(LabelRef(after))
 		pass(u, nil)
-		for _, name := range append(append([]string{}, writes...), k.in...) {
-			ADDQ(U32(32*u), ptr[name])
+		for _, r := range pointers {
+			ADDQ(U32(32*u), r)
 		}
-		SUBQ(U32(u*k.p.lanes), n)
-		JMP(LabelRef(label))
+		SUBQ(U32(u*p.lanes), n)
+		JMP(LabelRef(label(u)))
 	}
-	if k.unroll > 1 {
-		loop("many", "single", k.unroll)
-	}
-	loop("single", "rest", 1)
-	Label("rest")
+	Label("rest" + tag)
 	TESTQ(n, n)
-	JEQ(LabelRef("done"))
+	JEQ(LabelRef("done" + tag))
 	mask, addr := YMM(), GP64()
 	LEAQ(maskTable(), addr)
-	SHLQ(U8(k.p.shift), n)
+	SHLQ(U8(p.shift), n)
 	SUBQ(n, addr)
 	VMOVUPD(Mem{Base: addr, Disp: 32}, mask)
 	pass(1, mask)
-	Label("done")
-	VZEROUPPER()
-	RET()
+	for _, r := range pointers {
+		ADDQ(n, r)
+	}
+	Label("done" + tag)
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/operand"
 )
 
 // format holds what the formulas need to know of a format.
@@ -54,7 +53,8 @@ func (p prec) expm1Poly(r vec) (poly, r2 vec) {
 
 // exp is e^x for every x. The power of two is split in two factors so that results beyond the normal range are
 // rounded once.
-func (p prec) exp(x vec) vec {
+func (p prec) exp(from source) vec {
+	x := from.load()
 	return p.expBelow(apply(p.min, p.copyOf(p.at(x, formats[p.size].expMax)), x))
 }
 
@@ -77,9 +77,9 @@ func (p prec) expBelow(x vec) vec {
 
 // tanh is e/(e+2), e = exp(2|x|) - 1, with the sign of x. Where |x| is near 0.2, e = 2^n q + (2^n - 1) cancels and
 // magnifies the rounding of q, so what the roundings of q and e lose (low) is carried along.
-func (p prec) tanh(x vec) vec {
+func (p prec) tanh(from source) vec {
+	x := from.load()
 	f := formats[p.size]
-	sign := apply(p.and, x, p.signs(x, false))
 	t := apply(p.and, x, p.signs(x, true))
 	t = apply(p.add, t, t)
 	t = apply(p.min, p.copyOf(p.at(x, f.tanhMax)), t)
@@ -96,18 +96,20 @@ func (p prec) tanh(x vec) vec {
 	w := apply(p.mul, e, y)
 	rem := p.less(e, w, d)
 	rem = p.into(rem, low, apply(p.sub, p.copyOf(p.at(x, 1)), w))
-	return apply(p.or, p.into(w, rem, y), sign)
+	w = p.into(w, rem, y)
+	return apply(p.or, w, apply(p.and, from.load(), p.signs(x, false)))
 }
 
 // sigmoid is N/(1+e), e = exp(-|x|), N = e for negative x and 1 otherwise; the rounding errors of 1+e and of the
 // quotient are carried along.
-func (p prec) sigmoid(x vec) vec {
+func (p prec) sigmoid(from source) vec {
+	x := from.load()
 	e := p.expBelow(apply(p.or, x, p.signs(x, false)))
-	one := p.copyOf(p.at(x, 1))
+	one := repeat(x, p.copyOf(p.at(x[:1], 1))[0])
 	s := apply(p.add, e, one)
 	low := apply(p.sub, e, apply(p.sub, s, one))
-	y := apply(p.div, one, s)
 	top := make(vec, len(x))
+	x = from.load()
 	for i := range x {
 		top[i] = YMM()
 		if p.size == 8 {
@@ -116,6 +118,7 @@ func (p prec) sigmoid(x vec) vec {
 			VBLENDVPS(x[i], e[i], one[i], top[i])
 		}
 	}
+	y := apply(p.div, one, s)
 	q := apply(p.mul, top, y)
 	rem := p.less(top, q, s)
 	rem = p.less(rem, q, low)
@@ -123,7 +126,8 @@ func (p prec) sigmoid(x vec) vec {
 }
 
 // softplus is max(x, 0) + log(1 + e), e = exp(-|x|); with h = e/(2+e) <= 1/3, log(1+e) = 2 atanh(h).
-func (p prec) softplus(x vec) vec {
+func (p prec) softplus(from source) vec {
+	x := from.load()
 	var c []float64
 	for i := range formats[p.size].log1pTerms {
 		c = append(c, 1/float64(2*i+3))
@@ -142,7 +146,7 @@ func (p prec) softplus(x vec) vec {
 func maps(p prec) {
 	for _, k := range []struct {
 		name string
-		f    func(vec) vec
+		f    func(source) vec
 		doc  string
 	}{
 		{"exp", p.exp, "e^x"},
@@ -150,8 +154,8 @@ func maps(p prec) {
 		{"sigmoid", p.sigmoid, "1/(1+e^-x)"},
 		{"softplus", p.softplus, "log(1+e^x)"},
 	} {
-		mapKernel{p: p, name: k.name, in: []string{"x"}, out: []string{"dst"}, unroll: 2,
-			doc:  []string{k.name + p.tag + " writes " + k.doc + " for n numbers; dst may be x."},
-			body: func(_ []Op, in []vec) []vec { return []vec{k.f(in[0])} }}.write()
+		mapKernel{p: p, name: k.name, in: []string{"x"}, out: []string{"dst"}, unroll: []int{2, 1},
+			doc:   []string{k.name + p.tag + " writes " + k.doc + " for n numbers; dst may be x."},
+			unary: k.f}.write()
 	}
 }

@@ -35,9 +35,9 @@ func steps(p prec) {
 			"keep is 1 - rate*decay, rate the rate over the bias of m, root the root of the bias of v"},
 			scalars: []string{"keep", "rate", "beta1", "rest1", "beta2", "rest2", "root", "eps"}, body: p.adam},
 	} {
-		k.p, k.unroll = p, 4
+		k.p, k.unroll = p, []int{4, 1}
 		if k.name == "adam" {
-			k.unroll = 1
+			k.unroll = []int{1}
 		}
 		k.doc = append([]string{k.name + p.tag + " writes, for n numbers,"}, k.doc...)
 		k.write()
