@@ -13,11 +13,19 @@ import (
 // componentwise, from the layer's deployed weights and a bound of its inputs. M is N x N row-major, N states of the
 // layer, and N is N x d. The states of an LSTM layer are c, then h.
 type comparison interface {
-	set(w, vbar []float64) // computes all bounds, M and N
+	// set computes all bounds, M and N from the deployed weights, for inputs within vbar.
+	set(w, vbar []float64)
 	matrix() (n int, m, in []float64)
-	pull(w, left, right []float64, f float64, dw, dv []float64) // adds f times the gradient of left' M right
-	box(w []float64) []float64                                  // half-widths of the states
-	scalar(w []float64) (m [4]float64, in [2]float64, ok bool)  // the paper's form, in |dc|_2, |dh|_2 and |dv|_2; LSTM only
+	// pull adds f times the gradient of left' M right to dw, boxes included, and to dv.
+	pull(w, left, right []float64, f float64, dw, dv []float64)
+	// box returns the half-widths of the states, hbox those of h.
+	box(w []float64) []float64
+	hbox(w []float64) []float64
+	invariant(w []float64) bool
+	// scalar returns the map in Euclidean norms of dc, dh and dv, which only an LSTM has.
+	scalar(w []float64) (m [4]float64, in [2]float64, ok bool)
+	// rowIn returns N for an input of which only the Euclidean norm is bounded.
+	rowIn(w []float64) []float64
 }
 
 // lstmCompare is the comparison of an LSTM layer: M = [f A; o f o A + T] with
@@ -54,6 +62,24 @@ func (b *lstmCompare) matrix() (int, []float64, []float64) { return 2 * b.n, b.m
 
 func (b *lstmCompare) box(w []float64) []float64 {
 	return append(append([]float64(nil), b.t.CBox.Of(w)...), b.t.HBox.Of(w)...)
+}
+
+func (b *lstmCompare) hbox(w []float64) []float64 { return b.t.HBox.Of(w) }
+
+func (b *lstmCompare) invariant(w []float64) bool {
+	h := b.t.HBox.Of(w)
+	for j, c := range b.t.CBox.Of(w) {
+		if !(b.val[gateF][j]*c+b.val[gateI][j]*b.val[gateG][j] <= c && b.val[gateO][j]*b.tc[j] <= h[j]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *lstmCompare) rowIn(w []float64) []float64 {
+	x := make([]float64, 2*b.n)
+	b.block(w, b.t.CBox.Of(w), x, 1, 0, func(g seq.GateTensors) []float64 { return rowNorms(g.W.Of(w), b.d) }, 1)
+	return x
 }
 
 func (b *lstmCompare) set(w, vbar []float64) {
@@ -188,6 +214,19 @@ func newGRUCompare(t seq.GRULayer) *gruCompare {
 func (b *gruCompare) matrix() (int, []float64, []float64) { return b.n, b.m, b.in }
 
 func (b *gruCompare) box(w []float64) []float64 { return append([]float64(nil), b.t.HBox.Of(w)...) }
+
+func (b *gruCompare) hbox(w []float64) []float64 { return b.t.HBox.Of(w) }
+
+func (b *gruCompare) invariant(w []float64) bool {
+	for j, h := range b.t.HBox.Of(w) {
+		if !(b.val[gateN][j] <= h) {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *gruCompare) rowIn([]float64) []float64 { return nil }
 
 func (b *gruCompare) scalar([]float64) (m [4]float64, in [2]float64, ok bool) { return m, in, false }
 

@@ -25,6 +25,28 @@ func spectral(rows, cols int, x []float64) (s float64, left, right []float64) {
 	return v[0], left, right
 }
 
+// The checker bounds a squared spectral norm by the least multiple of trace/checkerGrid of the Gram matrix that it can
+// decide, up to checkerMax rows or columns; above, by the trace.
+const (
+	checkerGrid = 1024
+	checkerMax  = 48
+)
+
+// checkerNorm returns the checker's bound of the spectral norm of a row-major matrix.
+func checkerNorm(rows, cols int, x []float64) float64 {
+	var trace float64
+	for _, v := range x {
+		trace += v * v
+	}
+	n := min(rows, cols)
+	if n == 1 || n > checkerMax || trace == 0 {
+		return math.Sqrt(trace)
+	}
+	s, _, _ := spectral(rows, cols, x)
+	steps := math.Floor(s*s/trace*checkerGrid+1e-6) + 1
+	return math.Sqrt(trace * min(steps, checkerGrid) / checkerGrid)
+}
+
 // scalar is the comparison in Euclidean norms: the map of Bonassi et al. 2023 (eq. 11) with the bounds of this package,
 // the largest over the units, in place of theirs.
 func (b *lstmCompare) scalar(w []float64) (m [4]float64, in [2]float64, ok bool) {
@@ -34,8 +56,7 @@ func (b *lstmCompare) scalar(w []float64) (m [4]float64, in [2]float64, ok bool)
 	form := func(t func(seq.GateTensors) seq.Tensor) (float64, float64) {
 		norm := func(g seq.GateTensors) float64 {
 			x := t(g)
-			s, _, _ := spectral(x.Rows, x.Cols, x.Of(w))
-			return s
+			return checkerNorm(x.Rows, x.Cols, x.Of(w))
 		}
 		return c*sf*norm(b.t.F) + i*sg*norm(b.t.G) + g*si*norm(b.t.I), math.Tanh(c) * so * norm(b.t.O)
 	}
