@@ -253,6 +253,14 @@ func TestDeepSimulationInTwoHalves(t *testing.T) {
 	}
 }
 
+// named is a cell of which no more is known than the interface says.
+type named struct {
+	Cell
+	box interface{ Box() []BoxPart }
+}
+
+func (c named) Box() []BoxPart { return c.box.Box() }
+
 func TestConfine(t *testing.T) {
 	const lanes = 3
 	for name, c := range deeps() {
@@ -270,6 +278,11 @@ func TestConfine(t *testing.T) {
 			t.Fatalf("%s: the box covers %d of %d states", name, covered, c.States())
 		}
 		Confine(c, w, e, x0)
+		byName := NewMat(c.States(), lanes)
+		Confine(named{c, c}, w, e, byName)
+		if !slices.Equal(byName.Data, x0.Data) {
+			t.Errorf("%s: another start by the names of the parts", name)
+		}
 		for _, b := range c.Box() {
 			for i := range b.States {
 				for j := range lanes {
@@ -357,7 +370,13 @@ func TestDeepPassDoesNotAllocate(t *testing.T) {
 		u, x0 := randomMat(r, c.Inputs(), steps*lanes, 1), randomMat(r, c.States(), lanes, 1)
 		y, dx0, dw := NewMat(c.Outputs(), steps*lanes), NewMat(c.States(), lanes), make([]float64, len(w))
 		p := c.NewPass(steps, lanes)
-		if n := testing.AllocsPerRun(10, func() { p.Forward(w, u, x0, y); p.Backward(w, y, dw, dx0); p.State(dx0) }); n > 0 {
+		if n := testing.AllocsPerRun(10, func() {
+			Confine(c, w, x0, x0)
+			p.Forward(w, u, x0, y)
+			p.Backward(w, y, dw, dx0)
+			p.State(dx0)
+			ConfinePull(c, w, x0, dx0, dw, dx0)
+		}); n > 0 {
 			t.Errorf("%s: %v allocations per forward and backward pass", name, n)
 		}
 	}
