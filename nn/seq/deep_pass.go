@@ -64,7 +64,7 @@ type deepBack struct {
 }
 
 // waveCols is the number of columns of the waves whose weight gradients are summed in one product.
-const waveCols = 128
+const waveCols = 64
 
 // newDeepPass returns the workspace of a cell whose layers have the given gates, own states of its own beside h for
 // each unit, and those gates' recurrent part.

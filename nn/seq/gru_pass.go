@@ -38,8 +38,8 @@ type gruCarry struct {
 	tensor  Tensor
 	rh      []float64 // r * h of each step
 	dh      []float64 // gradient of h beside [U b W]
-	drh, t1 []float64
-	xt      Mat
+	drh, t1 []float64 // scratch: gradient of h+, then of r * h; gradients of one gate
+	xt      Mat       // r * h of one step, transposed
 }
 
 func (g *gruGates) start(w []float64, _ Mat) {
@@ -74,28 +74,27 @@ func (g *gruGates) backward(i, t int, x, dh0, dh1, dz []float64, stride int) {
 	n, rows := l.n, l.n/pad
 	act := g.p.layers[i].z[3*n*t : 3*n*(t+1)]
 	z, r, a, h := act[:n], act[n:2*n], act[2*n:], x[:n]
-	for j := range rows {
-		row := dz[(2*rows+j)*stride:][:pad]
-		for m := range row {
-			at := j*pad + m
-			d := dh0[at] + dh1[at]
-			l.dh[at] = d * z[at]
-			row[m] = d * (1 - z[at]) * (1 - a[at]*a[at])
-			dz[j*stride+m] = d * (h[at] - a[at]) * (z[at] - z[at]*z[at])
+	to := func(gate int) { // the pre-activations' gradient, in t1, to its rows of dz
+		for j := range rows {
+			copy(dz[(gate*rows+j)*stride:][:pad], l.t1[j*pad:])
 		}
 	}
-	da := dz[2*rows*stride:]
-	kernel.Gemm(true, false, rows, pad, rows, l.u.Data, l.u.Stride, da, stride, false, l.drh, pad)
+	kernel.Add(l.drh, dh0, dh1)
+	kernel.Mul(l.dh, l.drh, z)
+	kernel.Sub(l.t1, h, a)
+	kernel.Mul(l.t1, l.t1, l.drh)
+	kernel.SigmoidGrad(l.t1, l.t1, z)
+	to(0)
+	kernel.Sub(l.t1, l.drh, l.dh)
+	kernel.TanhGrad(l.t1, l.t1, a)
+	to(2)
+	kernel.Gemm(true, false, rows, pad, rows, l.u.Data, l.u.Stride, l.t1, pad, false, l.drh, pad)
 	kernel.Transpose(l.xt.Data, l.xt.Stride, l.rh[n*t:], pad, rows, pad)
-	kernel.Gemm(false, false, rows, l.du.Cols, pad, da, stride, l.xt.Data, l.xt.Stride, true, l.du.Data, l.du.Stride)
+	kernel.Gemm(false, false, rows, l.du.Cols, pad, l.t1, pad, l.xt.Data, l.xt.Stride, true, l.du.Data, l.du.Stride)
 	kernel.MulAdd(l.dh, l.drh, r)
-	for j := range rows {
-		row := dz[(rows+j)*stride:][:pad]
-		for m := range row {
-			at := j*pad + m
-			row[m] = l.drh[at] * h[at] * (r[at] - r[at]*r[at])
-		}
-	}
+	kernel.Mul(l.t1, l.drh, h)
+	kernel.SigmoidGrad(l.t1, l.t1, r)
+	to(1)
 }
 
 func (g *gruGates) finish(i int, dh []float64) { kernel.Add(dh, dh, g.layers[i].dh) }
