@@ -26,20 +26,29 @@ func Ascend(ctx context.Context, cell seq.Cell, w []float64, b *Bound, o Options
 	if err != nil {
 		return Finding{}, err
 	}
-	h := horizons(o.Steps)
-	return a.collect(ctx, (o.Count+climbsAtOnce-1)/climbsAtOnce, func(i int) Finding {
+	h := horizons(o.Steps, (o.Count+climbsAtOnce-1)/climbsAtOnce)
+	return a.collect(ctx, len(h), func(i int) Finding {
 		r := rng.Stream(o.Seed, fmt.Sprintf("falsify/ascend/%d", i))
-		c := a.newClimb(r, min(climbsAtOnce, o.Count-i*climbsAtOnce), h[i%len(h)])
+		c := a.newClimb(r, min(climbsAtOnce, o.Count-i*climbsAtOnce), h[i])
 		return c.search(ctx, r, o.Iterations)
 	})
 }
 
-// horizons doubles from 1 to steps.
-func horizons(steps int) (h []int) {
+// horizons gives each of so many parts its number of steps: 1, 2, 4, ... up to steps in turn, or some of these if there
+// are fewer parts.
+func horizons(steps, parts int) []int {
+	all := []int{}
 	for k := 1; k < steps; k *= 2 {
-		h = append(h, k)
+		all = append(all, k)
 	}
-	return append(h, steps)
+	all = append(all, steps)
+	h := make([]int, parts)
+	for i := range h {
+		if h[i] = all[i%len(all)]; parts > 1 && parts < len(all) {
+			h[i] = all[i*(len(all)-1)/(parts-1)]
+		}
+	}
+	return h
 }
 
 // climb moves some pairs uphill together. A pair is mid +- dif in its states and its inputs; |dif| is limited so that
@@ -90,8 +99,9 @@ func (c *climb) limits(r *rand.Rand, p int) {
 	case k < 8:
 		size = 0
 	default:
-		q := c.target[p]
-		push = min(1, size*left*c.Eta[q]/c.Zeta[q]*between(r, 0.1, 10))
+		if q := c.target[p]; c.Zeta[q] > 0 { // 0 for an output that reads nothing
+			push = min(1, size*left*c.Eta[q]/c.Zeta[q]*between(r, 0.1, 10))
+		}
 	}
 	c.size[p], c.push[p] = size, push
 }

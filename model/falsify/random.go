@@ -12,8 +12,16 @@ import (
 // pairsAtOnce is the number of pairs of one simulation.
 const pairsAtOnce = 64
 
-// Random simulates o.Count random pairs of trajectories of the cell with weights w and returns the worst against b. One
-// simulation in sixteen is eight times as long as o.Steps, so that slow parts reach their steady state.
+// One simulation in longEvery is longBy times as long as the others, so that slow parts reach their steady state; all
+// together take longRuns times the steps of equally long ones.
+const (
+	longEvery = 16
+	longBy    = 8
+	longRuns  = 1 + float64(longBy-1)/longEvery
+)
+
+// Random simulates o.Count random pairs of trajectories of the cell with weights w over o.Steps steps, some over more, and
+// returns the worst against b.
 func Random(ctx context.Context, cell seq.Cell, w []float64, b *Bound, o Options) (Finding, error) {
 	o = o.withDefaults(b, 10000)
 	a, err := newAttack(cell, w, b, o)
@@ -22,8 +30,8 @@ func Random(ctx context.Context, cell seq.Cell, w []float64, b *Bound, o Options
 	}
 	return a.collect(ctx, (o.Count+pairsAtOnce-1)/pairsAtOnce, func(i int) Finding {
 		steps := o.Steps
-		if i%16 == 15 {
-			steps *= 8
+		if i%longEvery == longEvery-1 {
+			steps *= longBy
 		}
 		r := rng.Stream(o.Seed, fmt.Sprintf("falsify/random/%d", i))
 		return a.random(r, min(pairsAtOnce, o.Count-i*pairsAtOnce), steps)

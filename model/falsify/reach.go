@@ -20,10 +20,10 @@ func Reach(ctx context.Context, cell seq.Cell, w []float64, b *Bound, o Options)
 		return Finding{}, err
 	}
 	const lanes = 2 * climbsAtOnce
-	h := horizons(o.Steps)
-	return a.collect(ctx, (o.Count+lanes-1)/lanes, func(i int) Finding {
+	h := horizons(o.Steps, (o.Count+lanes-1)/lanes)
+	return a.collect(ctx, len(h), func(i int) Finding {
 		r := rng.Stream(o.Seed, fmt.Sprintf("falsify/reach/%d", i))
-		c := a.newReach(min(lanes, o.Count-i*lanes), h[i%len(h)])
+		c := a.newReach(min(lanes, o.Count-i*lanes), h[i])
 		return c.search(ctx, r, o.Iterations)
 	})
 }
