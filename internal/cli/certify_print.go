@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/plumb-go/plumb/ident"
+)
+
+const notProvable = "not provable by these conditions"
+
+// certified is what certify --json prints.
+type certified struct {
+	File       string       `json:"file"`
+	Units      []int        `json:"units"`
+	Weights    int          `json:"weights"`
+	Inputs     []string     `json:"inputs"`
+	Outputs    []string     `json:"outputs"`
+	InputRange [][2]float64 `json:"input_range"`
+	Rounding   ident.Figure `json:"scaling_difference"` // of outputs after the inputs were scaled, in standard deviations
+	Original   string       `json:"original"`           // verdict on the network of the file
+	Why        string       `json:"why,omitempty"`
+	Repair     *repaired    `json:"repair,omitempty"`
+
+	// Of the file written.
+	Bundle    string         `json:"bundle,omitempty"`
+	Verdict   string         `json:"verdict"`
+	Failed    string         `json:"failed,omitempty"`
+	Statement string         `json:"statement,omitempty"`
+	Rate      ident.Figure   `json:"rate"`
+	PerSecond ident.Figure   `json:"rate_per_second"`
+	Recovery  *int           `json:"recovery_samples"` // null: not within 2^40
+	Gain      []ident.Figure `json:"gain"`             // per output: sup |dy| over the largest |du_j|
+	Reach     [][2]float64   `json:"reach"`            // per output
+	Seconds   float64        `json:"seconds"`
+	ts        float64
+}
+
+// repaired says how the network written differs from that of the file.
+type repaired struct {
+	Method  string          `json:"method"`
+	Layers  []repairedLayer `json:"layers"`
+	Weights ident.Figure    `json:"weights_change"` // relative, Euclidean
+	Outputs []ident.Figure  `json:"outputs_change"` // per output: RMS under random inputs, in its standard deviations
+}
+
+type repairedLayer struct {
+	Low    float64 `json:"smallest_factor"`
+	High   float64 `json:"largest_factor"`
+	Forget float64 `json:"forget_lowered"`
+}
+
+// judge has the file on disk judged.
+func (r *certified) judge(path string) {
+	j := judge(path)
+	r.Verdict, r.Failed, r.Statement, r.Seconds, r.Rate, r.PerSecond, r.ts = j.verdict, j.v.Failed, j.v.Statement, j.seconds, unknown, unknown, j.ts
+	if j.err != nil {
+		r.Failed = j.err.Error()
+	}
+	if j.verdict != verdictProved {
+		return
+	}
+	r.Rate = ident.Figure(upward(j.v.Rate))
+	r.PerSecond = perSecond(r.Rate, j.ts)
+	if j.v.Recovery < math.MaxInt {
+		r.Recovery = &j.v.Recovery
+	}
+	for _, g := range j.v.PhysicalDeltaGain {
+		r.Gain = append(r.Gain, ident.Figure(upward(g)))
+	}
+	for i := range j.v.Low {
+		r.Reach = append(r.Reach, [2]float64{downward(j.v.Low[i]), upward(j.v.High[i])})
+	}
+}
+
+func (r *certified) print(w io.Writer) {
+	fmt.Fprintf(w, "%s: LSTM, %s, layers of %s units, %s; %d weights\n", r.File, plural(len(r.Inputs), "input"), layersText(r.Units), plural(len(r.Outputs), "output"), r.Weights)
+	var ranges []string
+	for i, name := range r.Inputs {
+		ranges = append(ranges, fmt.Sprintf("%s in [%g, %g]", name, r.InputRange[i][0], r.InputRange[i][1]))
+	}
+	fmt.Fprintf(w, "assumed: %s; zero initial states\n", strings.Join(ranges, ", "))
+	if r.Rounding > 0 {
+		fmt.Fprintf(w, "scaling these inputs changed the outputs by rounding: at most %.1e of their standard deviation, on random inputs\n", float64(r.Rounding))
+	}
+	fmt.Fprintf(w, "your network: %s\n", r.Original)
+	if r.Original == notProvable {
+		fmt.Fprintf(w, "  This is not a proof of instability: the conditions are sufficient, not necessary.\n  %s\n", r.Why)
+	}
+	if c := r.Repair; c != nil {
+		c.print(w, r.Outputs)
+	}
+	if r.Bundle == "" {
+		return
+	}
+	fmt.Fprintf(w, "%s: %s\n", r.Bundle, r.Verdict)
+	if r.Verdict == verdictProved {
+		r.figures(w)
+	}
+	if r.Failed != "" {
+		fmt.Fprintf(w, "  %s\n", r.Failed)
+	}
+	fmt.Fprintf(w, "  checked in %.3f s\n", r.Seconds)
+}
+
+func (c *repaired) print(w io.Writer, outputs []string) {
+	fmt.Fprintf(w, "a nearby network that can be proved, %s:\n", c.Method)
+	for i, l := range c.Layers {
+		switch {
+		case l.Low == 1 && l.High == 1 && l.Forget == 0:
+			fmt.Fprintf(w, "  layer %d: unchanged\n", i)
+		case l.Forget > 0:
+			fmt.Fprintf(w, "  layer %d: recurrent weights of a unit times %.3g to %.3g, forget gates lowered by up to %.3g\n", i, l.Low, l.High, l.Forget)
+		default:
+			fmt.Fprintf(w, "  layer %d: recurrent weights of a unit times %.3g to %.3g\n", i, l.Low, l.High)
+		}
+	}
+	var changes []string
+	for i, x := range c.Outputs {
+		changes = append(changes, fmt.Sprintf("%s by %.3g %%", outputs[i], 100*float64(x)))
+	}
+	fmt.Fprintf(w, "  weights change by %.3g %%, outputs under random inputs in the range: %s of their standard deviation (RMS)\n", 100*float64(c.Weights), strings.Join(changes, ", "))
+}
+
+// figures prints what was proved, each rounded to the safe side.
+func (r *certified) figures(w io.Writer) {
+	rate := "rate " + rateText(float64(r.Rate)) + " per sample"
+	if r.ts > 0 {
+		rate += fmt.Sprintf(", %s per second", rateText(float64(r.PerSecond)))
+	}
+	fmt.Fprintf(w, "  %s\n", rate)
+	if r.Recovery != nil {
+		text := plural(*r.Recovery, "sample")
+		if r.ts > 0 {
+			text += fmt.Sprintf(" (%.4g s)", float64(*r.Recovery)*r.ts)
+		}
+		fmt.Fprintf(w, "  recovery from any initial state in the boxes, to 1 %% of the output scale: %s\n", text)
+	}
+	for i, name := range r.Outputs {
+		text := "  " + name + ":"
+		if i < len(r.Gain) {
+			text += fmt.Sprintf(" changes by at most %s times the largest change of an input,", roundUp(float64(r.Gain[i])))
+		}
+		if i < len(r.Reach) {
+			text += fmt.Sprintf(" stays in [%s, %s],", outward(r.Reach[i][0], -1), outward(r.Reach[i][1], 1))
+		}
+		fmt.Fprintln(w, strings.TrimRight(text, ",:"))
+	}
+}
+
+// outward prints five digits of a bound, rounded away from the interval: side 1 of an upper, -1 of a lower bound.
+func outward(v, side float64) string {
+	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return strconv.FormatFloat(v, 'g', 5, 64)
+	}
+	step := side * math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-4)
+	for x := v; ; x += step {
+		s := strconv.FormatFloat(x, 'g', 5, 64)
+		if back, _ := strconv.ParseFloat(s, 64); (back-v)*side >= 0 {
+			return s
+		}
+	}
+}
+
+func layersText(units []int) string {
+	var s []string
+	for _, n := range units {
+		s = append(s, fmt.Sprint(n))
+	}
+	return strings.Join(s, " and ")
+}
