@@ -118,8 +118,8 @@ func (p *deepPass) active(k int) (from, to int) {
 func (p *deepPass) Forward(w []float64, u, x0, y Mat) {
 	p.gather(w)
 	v := p.front.forward(w, u, x0, y)
-	first := p.rows - v.Rows
-	for i := range v.Rows {
+	first := p.rows - p.cell.Width(0)
+	for i := range p.cell.Width(0) {
 		row := v.Row(i)
 		for t := range p.steps {
 			copy(p.block(t, first+i), row[t*p.lanes:(t+1)*p.lanes])
