@@ -218,3 +218,40 @@ func TestRepairHostile(t *testing.T) {
 		}
 	}
 }
+
+// TestAdopt: what was adopted is deployed again.
+func TestAdopt(t *testing.T) {
+	cell, w := randomNet(5, 2, []int{4, 3}, 1)
+	clear(cell.Tensors().Out.Dy.Of(w))
+	for _, g := range []Guarantee{Componentwise, Penalty, None} {
+		net, err := New(Options{Inputs: 2, Outputs: 1, Units: []int{4, 3}, Guarantee: g})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, ok := net.(interface{ Adopt(w, theta []float64) error })
+		if !ok {
+			t.Fatalf("%s does not adopt", g)
+		}
+		theta, back := make([]float64, net.Dim()), make([]float64, len(w))
+		if err := m.Adopt(w, theta); err != nil {
+			t.Fatal(err)
+		}
+		net.Deploy(theta, back)
+		for _, b := range cell.Box() { // boxes belong to the guarantee
+			copy(b.Tensor.Of(back), b.Tensor.Of(w))
+		}
+		if !slices.Equal(w, back) {
+			t.Errorf("%s: the weights come back changed", g)
+		}
+		if m.Adopt(w[1:], theta) == nil {
+			t.Errorf("%s: a wrong length was adopted", g)
+		}
+	}
+	net, err := New(Options{Inputs: 2, Outputs: 1, Units: []int{4, 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if net.(*Network).Adopt(w, make([]float64, net.Dim())) == nil {
+		t.Error("a network by construction adopted weights")
+	}
+}
