@@ -245,4 +245,12 @@ func TestRounding(t *testing.T) {
 			t.Errorf("gain bound %v prints as %s, want %s", in, got, want)
 		}
 	}
+	for _, c := range []struct {
+		v, side float64
+		want    string
+	}{{141.6912, 1, "141.7"}, {141.6912, -1, "141.69"}, {-182.8144, -1, "-182.82"}, {-182.8144, 1, "-182.81"}, {2, 1, "2"}, {0, -1, "0"}, {99999.5, 1, "1e+05"}} {
+		if got := outward(c.v, c.side); got != c.want {
+			t.Errorf("bound %v of side %v prints as %s, want %s", c.v, c.side, got, c.want)
+		}
+	}
 }

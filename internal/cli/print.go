@@ -178,7 +178,7 @@ func printVerdict(w io.Writer, set *dataset.Set, r *result) {
 	}
 	printDeltaISS(w, r)
 	for _, b := range c.Balls {
-		fmt.Fprintf(w, "  in the long run %s lies in [%.5g, %.5g] %s for inputs in the declared range\n", b.Output, b.Low, b.High, b.Unit)
+		fmt.Fprintf(w, "  in the long run %s lies in [%s, %s] %s for inputs in the declared range\n", b.Output, outward(float64(b.Low), -1), outward(float64(b.High), 1), b.Unit)
 	}
 	printForgetting(w, r)
 }
@@ -192,7 +192,7 @@ func printDeltaISS(w io.Writer, r *result) {
 	for _, b := range c.OutputBounds {
 		fmt.Fprintf(w, "  %s: gain at most %s %s (largest difference over that of the inputs)", b.Output, roundUp(float64(b.Gain)), b.GainUnit)
 		if !math.IsNaN(float64(b.Low)) {
-			fmt.Fprintf(w, "; lies in [%.5g, %.5g] %s", b.Low, b.High, b.Unit)
+			fmt.Fprintf(w, "; always lies in [%s, %s] %s", outward(float64(b.Low), -1), outward(float64(b.High), 1), b.Unit)
 		}
 		fmt.Fprintln(w)
 	}

@@ -221,12 +221,19 @@ func (h *handover) claim() report.Claim {
 func assumed(inputs []inputRange) string {
 	var words []string
 	for _, u := range inputs {
-		words = append(words, fmt.Sprintf("%s in %s", u.Input, strings.TrimSpace(fmt.Sprintf("[%.6g, %.6g] %s", u.Low, u.High, u.Unit))))
+		words = append(words, fmt.Sprintf("%s lies in [%s, %s]%s", u.Input, outward(float64(u.Low), 1), outward(float64(u.High), -1), spaced(u.Unit)))
 	}
 	if len(words) == 0 {
 		return ""
 	}
-	return "Domain: regional. It is assumed that " + strings.Join(words, ", ") + " at all times, and that a simulation starts inside the certificate's boxes, as every start that the model makes does. From the first sample outside that range on, nothing is claimed."
+	return "Domain: regional. It is assumed that " + strings.Join(words, " and ") + " at all times, and that a simulation starts inside the certificate's boxes, as every start that the model makes does. From the first sample outside that range on, nothing is claimed."
+}
+
+func spaced(unit string) string {
+	if unit == "" {
+		return ""
+	}
+	return " " + unit
 }
 
 // domain says where a claim holds.

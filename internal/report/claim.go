@@ -171,7 +171,7 @@ func attackFigure(a *Attack, decided string) figure {
 	case left:
 		f.Note += fmt.Sprintf("; a state reached %s times its box", digits(float64(a.Box), 3))
 	case a.Box.known():
-		f.Note += fmt.Sprintf("; no state left its box (it reached %s of it)", digits(float64(a.Box), 3))
+		f.Note += fmt.Sprintf("; no state left its box (it reached %s of it)", lower(float64(a.Box), 3))
 	}
 	if a.Ratio > 1+attackRounding || a.Box > 1+attackRounding {
 		f.Note = "VIOLATED, the proof or the search is wrong; " + f.Note

@@ -80,6 +80,8 @@ func forgettingPicture(r *Report, g *Forgetting) *picture {
 	if n == 0 {
 		return nil
 	}
+	n = lively(g)
+	k = k[:n]
 	c := newClock(r.Ts, 0, k[n-1]+1)
 	x := make([]float64, n)
 	for i := range x {
@@ -90,19 +92,41 @@ func forgettingPicture(r *Report, g *Forgetting) *picture {
 		name = "difference"
 	}
 	panel := plot.Panel{Height: 220, Y: plot.Axis{Name: name, Unit: g.Unit, Log: true}}
-	cols := []column{{c.head(), x}, {unitHead("difference", g.Unit), g.Difference}}
+	cols := []column{{c.head(), x}, {unitHead("difference", g.Unit), g.Difference[:n]}}
 	if len(g.Bound) > 0 {
 		bound := "bound c·rateᵏ"
 		if g.Decided != "" {
 			bound += " (" + g.Decided + ")"
 		}
-		panel.Marks = append(panel.Marks, &plot.Line{Name: bound, Color: plot.Blue, Dash: plot.Dashed, Width: 1.8, X: x, Y: g.Bound})
-		cols = append(cols, column{unitHead("bound", g.Unit), g.Bound})
+		panel.Marks = append(panel.Marks, &plot.Line{Name: bound, Color: plot.Blue, Dash: plot.Dashed, Width: 1.8, X: x, Y: g.Bound[:n]})
+		cols = append(cols, column{unitHead("bound", g.Unit), g.Bound[:n]})
 	}
-	panel.Marks = append(panel.Marks, &plot.Line{Name: "two simulations", Color: plot.Vermillion, Width: 1.8, X: x, Y: g.Difference})
+	panel.Marks = append(panel.Marks, &plot.Line{Name: "two simulations", Color: plot.Vermillion, Width: 1.8, X: x, Y: g.Difference[:n]})
 	label := "Forgetting: two simulations under the same input from different initial states"
 	f := &plot.Figure{Label: label, X: c.axis, Panels: []plot.Panel{panel}}
 	return draw(f, strings.TrimSpace(label+". "+g.Note), newSheet(label, cols...))
+}
+
+// What a picture of forgetting shows: the difference until it has fallen to a millionth of its largest value, the bound until
+// it has fallen to a tenth of the percent at which an initial state counts as forgotten, and a fifth more.
+const (
+	livelyDifference = 1e-6
+	livelyBound      = 1e-3
+	livelyLeast      = 50 // samples
+)
+
+// lively is the number of samples worth showing.
+func lively(g *Forgetting) int {
+	largest, last := 0.0, 0
+	for _, v := range g.Difference {
+		largest = max(largest, v)
+	}
+	for i, v := range g.Difference {
+		if v > livelyDifference*largest || len(g.Bound) > 0 && g.Bound[i] > livelyBound*min(largest, 1) {
+			last = i
+		}
+	}
+	return min(max(last+last/5, livelyLeast), len(g.Difference))
 }
 
 // counterexamplePicture shows two responses to one input that both persist.
