@@ -9,13 +9,13 @@ import (
 // bounds are upper bounds of non-negative numbers. Denominators are powers of two, and up keeps them short.
 type bounds []*big.Rat
 
-// each applies f to the entries with the same index and rounds up.
+// each applies f to the entries with the same index and rounds up; a single number stands for a vector of it.
 func each(f func(...*big.Rat) *big.Rat, xs ...bounds) bounds {
 	out := make(bounds, len(xs[0]))
 	entry := make([]*big.Rat, len(xs))
 	for i := range out {
 		for j, x := range xs {
-			entry[j] = x[i]
+			entry[j] = x[min(i, len(x)-1)]
 		}
 		out[i] = up(f(entry...))
 	}
@@ -24,15 +24,6 @@ func each(f func(...*big.Rat) *big.Rat, xs ...bounds) bounds {
 
 func plus(xs ...bounds) bounds  { return each(add, xs...) }
 func times(xs ...bounds) bounds { return each(mul, xs...) }
-
-func (x bounds) by(q *big.Rat) bounds {
-	return each(func(x ...*big.Rat) *big.Rat { return mul(q, x[0]) }, x)
-}
-
-// rest is 1 - x for x <= 1.
-func (x bounds) rest() bounds {
-	return each(func(x ...*big.Rat) *big.Rat { return new(big.Rat).Sub(one, x[0]) }, x)
-}
 
 func larger(x ...*big.Rat) *big.Rat { return slices.MaxFunc(x, (*big.Rat).Cmp) }
 
@@ -57,13 +48,7 @@ func (m matrix) bounds() bounds {
 }
 
 // magnitude is |w| by entries: if |x| <= b by entries, then |w x| <= |w| b.
-func magnitude(w matrix) matrix {
-	o := matrix{r: w.r, c: w.c, exp: w.exp}
-	for _, x := range w.v {
-		o.v = append(o.v, new(big.Int).Abs(x))
-	}
-	return o
-}
+func magnitude(w matrix) matrix { return w.each((*big.Int).Abs) }
 
 // gauge bounds w as a map between differences: by entries; or, where its argument is bounded by its 2-norm, by the 2-norms of its rows;
 // or, where both are, by its spectral norm.
@@ -81,20 +66,12 @@ func (a *arith) gauge(w matrix, rows, cols bool) matrix {
 	return magnitude(w)
 }
 
-// vector returns a vector of the witness that it has found positive.
-func (p *part) vector(name string, x []float64) bounds {
-	for i, f := range x {
-		p.require(f > 0, name+" > 0", fmt.Sprintf("entry %d is %g", i, f))
-	}
-	return rats(x)
-}
-
 // below requires x <= q y > 0 for each entry.
 func (p *part) below(x bounds, q *big.Rat, y bounds, condition string) {
 	for i := range x {
 		if limit := mul(q, y[i]); x[i].Cmp(limit) > 0 {
 			excess := new(big.Rat).Sub(new(big.Rat).Quo(x[i], limit), one)
-			p.require(false, condition, fmt.Sprintf("entry %d exceeds by %s of the limit", i, decimal(excess)))
+			panic(refusal{condition, fmt.Sprintf("entry %d exceeds by %s of the limit", i, decimal(excess))})
 		}
 	}
 }

@@ -146,6 +146,10 @@ func (p *part) positive(f *form, format string, args ...any) {
 	}
 }
 
+func (p *part) floats(name string) []float64 {
+	return p.b.byName[fmt.Sprintf("m%d.%s", p.index, name)].Data
+}
+
 // weight returns a stored tensor of the member; vectors become columns.
 func (p *part) weight(name string) matrix {
 	t := p.b.byName[fmt.Sprintf("m%d.%s", p.index, name)]
@@ -169,11 +173,17 @@ func (p *part) metric(name string, x []float64) matrix {
 	return m
 }
 
-// multiplier returns diag(x) of a witness whose entries it has found positive.
-func (p *part) multiplier(name string, x []float64) matrix {
+// positives returns numbers of the witness that it has found positive.
+func (p *part) positives(name string, x []float64) []*big.Rat {
 	for i, f := range x {
 		p.require(f > 0, name+" > 0", fmt.Sprintf("entry %d is %g", i, f))
 	}
+	return rats(x)
+}
+
+// multiplier returns diag(x) of a witness whose entries it has found positive.
+func (p *part) multiplier(name string, x []float64) matrix {
+	p.positives(name, x)
 	return diagonal(x)
 }
 

@@ -33,8 +33,7 @@ func (p *part) deltaISS() {
 		direct = p.weight("f.D")
 	}
 	front, side := p.response("C", direct), p.response("E", p.weight("Dy"))
-	etaF := p.vector("filter: eta", p.w.Filter)
-	d := new(big.Rat)
+	d, etaF := new(big.Rat), p.positives("filter eta", p.w.Filter)
 	spread := func(box, eta bounds) {
 		for i, x := range box {
 			d = larger(d, up(new(big.Rat).Quo(mul(two, x), eta[i])))
@@ -45,34 +44,26 @@ func (p *part) deltaISS() {
 	for l, w := range p.w.Cells {
 		name := fmt.Sprintf("layer %d: ", l)
 		y := p.cell(l, w.Norm, norm, v)
-		eta, zeta := p.vector(name+"eta", w.Eta), p.vector(name+"zeta", w.Zeta)
+		eta, zeta := p.positives(name+"eta", w.Eta), p.positives(name+"zeta", w.Zeta)
 		p.below(y.step(eta, in), p.w.Rate, eta, name+"F(eta, in) <= rate eta")
 		p.below(y.step(zeta, gin), one, zeta, name+"F(zeta, in) <= zeta")
 		spread(y.box, eta)
-		h := 0
-		if p.Kind == "lstm" {
-			h = len(eta) / 2
-		}
-		in, gin, v, norm = eta[h:].by(p.w.Rate), zeta[h:], y.hbox, w.Norm
+		in, gin, v, norm = times(eta[y.h:], bounds{p.w.Rate}), zeta[y.h:], y.hbox, w.Norm
 	}
 	wy := p.weight("Wy")
 	reads := p.gauge(wy, false, norm)
-	p.out.Decay = plus(p.apply(reads, in), p.apply(side.c, etaF)).by(d)
+	p.out.Decay = times(plus(p.apply(reads, in), p.apply(side.c, etaF)), bounds{d})
 	p.out.DeltaGain = plus(p.apply(reads, gin), side.gain)
-	p.out.Spread, p.out.Centre = d, p.stored("by")
+	p.out.Spread, p.out.Centre = d, rats(p.floats("by"))
 	p.out.Radius = plus(p.apply(magnitude(wy), v), side.reach)
-}
-
-// stored returns a tensor that is a vector.
-func (p *part) stored(name string) bounds {
-	return rats(p.b.byName[fmt.Sprintf("m%d.%s", p.index, name)].Data)
 }
 
 // cell is a layer as the proof above sees it.
 type cell struct {
 	step func(dx, dv bounds) bounds // F
-	box  bounds                     // of each number of eta
+	box  bounds                     // of what each number of eta measures
 	hbox bounds
+	h    int // where h begins in eta
 }
 
 // cell bounds layer l for inputs |v| within these bounds, requires that its box is invariant, and returns its map F: in norm form,
@@ -90,7 +81,7 @@ type cell struct {
 // Proof of invariance. |c+| <= fbar cbox + ibar gbar, and |h+| = |o tanh(c+)| <= obar tanh(cbox). For a gru h+ lies between h and n.
 func (p *part) cell(l int, norm, vnorm bool, v bounds) cell {
 	at := fmt.Sprintf("l%d.", l)
-	hbox := p.stored(at + "hbox")
+	hbox := bounds(rats(p.floats(at + "hbox")))
 	g := map[string]*gate{}
 	for _, name := range gates[p.Kind] {
 		h := hbox
@@ -99,27 +90,32 @@ func (p *part) cell(l int, norm, vnorm bool, v bounds) cell {
 		}
 		g[name] = p.gate(at, name, norm, vnorm, v, h)
 	}
-	change := func(name string, dv, dh bounds) bounds {
+	change := func(name string, dv, dh bounds) bounds { // D
 		return times(g[name].slope, plus(p.apply(g[name].w, dv), p.apply(g[name].u, dh)))
 	}
 	invariant := fmt.Sprintf("layer %d: the box is invariant: ", l)
 	if p.Kind == "gru" {
 		z, r, n := g["z"], g["r"], g["n"]
 		p.below(n.top, one, hbox, invariant+"nbar <= hbox")
+		minus := func(x ...*big.Rat) *big.Rat { return new(big.Rat).Sub(one, x[0]) }
+		ends := [][]bounds{{z.top, each(minus, z.top)}, {each(minus, z.rest), z.rest}} // z and 1 - z
 		return cell{func(dh, dv bounds) bounds {
 			dn := change("n", dv, plus(times(r.top, dh), times(hbox, change("r", dv, dh))))
-			ends := each(larger, plus(times(z.top, dh), times(z.top.rest(), dn)), plus(times(z.rest.rest(), dh), times(z.rest, dn)))
-			return plus(ends, times(change("z", dv, dh), plus(hbox, n.top)))
-		}, hbox, hbox}
+			mix := func(z []bounds) bounds { return plus(times(z[0], dh), times(z[1], dn)) }
+			return plus(each(larger, mix(ends[0]), mix(ends[1])), times(change("z", dv, dh), plus(hbox, n.top)))
+		}, hbox, hbox, 0}
 	}
-	cbox := p.stored(at + "cbox")
-	cap := each(func(x ...*big.Rat) *big.Rat { return tanh(x[0]) }, cbox)
-	p.below(plus(times(g["f"].top, cbox), times(g["i"].top, g["g"].top)), one, cbox, invariant+"fbar cbox + ibar gbar <= cbox")
-	p.below(times(g["o"].top, cap), one, hbox, invariant+"obar tanh(cbox) <= hbox")
-	box := append(slices.Clone(cbox), hbox...)
+	var cbox, ceil bounds = rats(p.floats(at + "cbox")), nil
+	for _, x := range cbox {
+		ceil = append(ceil, tanh(x))
+	}
+	i, f, gg, o := g["i"], g["f"], g["g"], g["o"]
+	p.below(plus(times(f.top, cbox), times(i.top, gg.top)), one, cbox, invariant+"fbar cbox + ibar gbar <= cbox")
+	p.below(times(o.top, ceil), one, hbox, invariant+"obar tanh(cbox) <= hbox")
+	box := slices.Concat(cbox, hbox)
 	if norm {
-		box = append(cbox.norm2(), hbox.norm2()...)
-		cbox, cap = bounds{larger(cbox...)}, bounds{larger(cap...)}
+		box = slices.Concat(cbox.norm2(), hbox.norm2())
+		cbox, ceil = bounds{larger(cbox...)}, bounds{larger(ceil...)}
 		for _, x := range g {
 			x.top, x.slope = bounds{larger(x.top...)}, bounds{larger(x.slope...)}
 		}
@@ -129,9 +125,9 @@ func (p *part) cell(l int, norm, vnorm bool, v bounds) cell {
 			dv = dv.norm2()
 		}
 		dc, dh := x[:len(x)/2], x[len(x)/2:]
-		dc = plus(times(g["f"].top, dc), times(cbox, change("f", dv, dh)), times(g["i"].top, change("g", dv, dh)), times(g["g"].top, change("i", dv, dh)))
-		return append(dc, plus(times(g["o"].top, dc), times(cap, change("o", dv, dh)))...)
-	}, box, hbox}
+		dc = plus(times(f.top, dc), times(cbox, change("f", dv, dh)), times(i.top, change("g", dv, dh)), times(gg.top, change("i", dv, dh)))
+		return append(dc, plus(times(o.top, dc), times(ceil, change("o", dv, dh)))...)
+	}, box, hbox, len(box) / 2}
 }
 
 // gate holds the bounds of a gate while its inputs are in |v| and |h|, and its weights as maps between differences.
@@ -143,7 +139,7 @@ type gate struct {
 
 // gate returns the bounds of gate name of the layer at this prefix: its argument lies in b -+ (|W| v + |U| h).
 func (p *part) gate(at, name string, norm, vnorm bool, v, h bounds) *gate {
-	w, u, b := p.weight(at+"W"+name), p.weight(at+"U"+name), p.stored(at+"b"+name)
+	w, u, b := p.weight(at+"W"+name), p.weight(at+"U"+name), rats(p.floats(at+"b"+name))
 	reach := plus(p.apply(magnitude(w), v), p.apply(magnitude(u), h))
 	p.spend(len(b), 100, 100) // the functions below
 	g := &gate{w: p.gauge(w, norm, vnorm), u: p.gauge(u, norm, norm)}

@@ -69,7 +69,7 @@ func (p *part) eigenvalues(at, name string, bound *big.Rat) []*big.Rat {
 // [Cre -Cim], and multiplication by lambda keeps its modulus as norm. The sign of Cim does not change a norm.
 func (p *part) norms(b int, weights []*big.Rat) blockNorms {
 	get := func(name string) matrix { return p.weight(fmt.Sprintf("b%d.%s", b, name)) }
-	in := beside(get("Bre").transpose(), get("Bim").transpose()).transpose()
+	in := stack(get("Bre"), get("Bim"))
 	out := beside(get("Cre"), get("Cim")).transpose()
 	k := blockNorms{input: p.norm(in), output: p.norm(out), direct: p.norm(get("D")), static: big.NewRat(1, 1)}
 	if p.Blocks[b].Hidden > 0 {

@@ -79,6 +79,32 @@ func (m matrix) transpose() matrix {
 	return t
 }
 
+// each applies f(z, x), which sets z, to copies of the entries.
+func (m matrix) each(f func(z, x *big.Int) *big.Int) matrix {
+	o := matrix{r: m.r, c: m.c, exp: m.exp}
+	for _, x := range m.v {
+		o.v = append(o.v, f(new(big.Int), x))
+	}
+	return o
+}
+
+func negative(m matrix) matrix { return m.each((*big.Int).Neg) }
+
+// floor rounds down to the unit of gridBits.
+func (m matrix) floor() matrix {
+	shift := m.exp + gridBits
+	m = m.each(func(z, x *big.Int) *big.Int {
+		if shift > 0 {
+			return z.Lsh(x, uint(shift))
+		}
+		return z.Rsh(x, uint(-shift))
+	})
+	m.exp = -gridBits
+	return m
+}
+
+func stack(a, b matrix) matrix { return beside(a.transpose(), b.transpose()).transpose() }
+
 // beside returns [m1 m2 ...].
 func beside(ms ...matrix) matrix {
 	o := matrix{r: ms[0].r, exp: ms[0].exp}

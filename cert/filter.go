@@ -13,11 +13,10 @@ type response struct {
 	box   bounds // of |s_i(0)|
 }
 
-// At most filterSteps samples of the impulse response are summed, and fewer when every |lambda|^k has fallen below 2^-filterFall.
-const (
-	filterSteps = 4096
-	filterFall  = 14
-)
+// At most filterSteps samples of the impulse response are summed, and fewer once every |lambda|^n is below filterRest.
+const filterSteps = 4096
+
+var filterRest = big.NewRat(1, 1<<14)
 
 // response requires |lambda| <= rate for the filter and bounds z = Re(M s) + D u, M = f.<name>re + i f.<name>im.
 //
@@ -30,72 +29,33 @@ const (
 // k >= n the second is at most its terms t <= n plus sum_i |M_ji| |lambda_i|^n (g_i (1 - x) + b_i x) with x = |lambda_i|^(k-n), hence
 // plus sum_i |M_ji| |lambda_i|^n max(g_i, b_i).
 //
-// Rounding. x_i = lambda_i^k B_im, lambda and M are integers of a unit, each part rounded down, hence off by less than 2 in modulus.
-// If x is off by e, the next x is off by less than e + 2|x| + 2 with |x| <= |B| + e: after k steps by less than
-// 4 (k + 1) (|B| + 1) units. So sum_i Re(M_i x_i) is off by less than that times |M_i| + 1, summed over i; over n steps and all inputs
-// by 4 n^2 sum_i (|M_i| + 1)(sum_m |B_im| + inputs) units. The rounding of each such sum itself is added where it is made.
+// Of lambda^k B the conjugate is kept, x = [Re; -Im], because h(k+1) = [Re M, Im M] x. Each part of each step is rounded down to a unit, so
+// after k steps it is off by less than 2k units in modulus: the first n samples, summed over m inputs, by n^2 m sum_i |M_ji| units.
 func (p *part) response(name string, d matrix) (z response) {
 	ones := func(n int) bounds { return slices.Repeat(bounds{one}, n) }
 	z.gain, z.c = p.apply(magnitude(d), ones(d.c)), zeros(d.r, 0)
-	z.reach = slices.Clone(z.gain)
+	z.reach = z.gain
 	s := p.Filter.States
 	if s == 0 {
 		return z
 	}
-	pair := func(x, y string) matrix { return beside(p.weight("f."+x).transpose(), p.weight("f."+y).transpose()) }
-	m, b, l := beside(p.weight("f."+name+"re"), p.weight("f."+name+"im")), pair("Bre", "Bim"), pair("lre", "lim").units(0)
-	z.c, z.box = moduli(m), moduli(pair("box", "box")).bounds()
+	get := func(x, y string) matrix { return beside(p.weight("f."+x), p.weight("f."+y)) }
 	fast := p.eigenvalues("f.", "rate", p.w.Rate)
-	shrink, size := units(fast), p.apply(moduli(b).transpose(), ones(b.r))
-	g, turn := make(bounds, s), make([][]*big.Int, 2*s) // turn: lambda as a matrix that acts on (Re, Im)
-	for i, q := range fast {
-		g[i] = up(new(big.Rat).Quo(size[i], new(big.Rat).Sub(one, q)))
-		turn[i], turn[s+i] = []*big.Int{l[i], new(big.Int).Neg(l[s+i])}, []*big.Int{l[s+i], l[i]}
+	slack := func(x ...*big.Rat) *big.Rat { return new(big.Rat).Quo(x[0], new(big.Rat).Sub(one, x[1])) }
+	g := each(slack, p.apply(moduli(get("Bre", "Bim")), ones(p.nu)), fast)
+	m := get(name+"re", name+"im")
+	z.c, z.box = moduli(m), moduli(get("box", "box")).bounds()
+	re, im := diagonal(p.floats("f.lre")), diagonal(p.floats("f.lim"))
+	turn := stack(beside(re, im), beside(negative(im), re))
+	x, left, n := stack(p.weight("f.Bre"), negative(p.weight("f.Bim"))), ones(s), int64(0) // left >= |lambda|^n
+	for ; n < filterSteps && larger(left...).Cmp(filterRest) >= 0; n++ {
+		z.reach = each(larger, z.reach, plus(z.gain, p.apply(z.c, times(left, z.box))))
+		z.gain = plus(z.gain, p.apply(magnitude(p.mul(m, x)), ones(p.nu)))
+		x, left = p.mul(turn, x).floor(), times(left, fast)
 	}
-	for j := range d.r {
-		row, c := m.units(j), z.c.row(j).bounds()
-		for _, q := range row[s:] { // Re(M x) = Re M Re x - Im M Im x
-			q.Neg(q)
-		}
-		x := make([][]*big.Int, b.r) // one state an input
-		for k := range x {
-			x[k] = b.units(k)
-		}
-		free, left := units(times(c, z.box)), units(ones(s)) // left >= |lambda|^n
-		sum, most, n := new(big.Int), new(big.Int), int64(0)
-		for ; n < filterSteps && slices.ContainsFunc(left, func(q *big.Int) bool { return q.BitLen() > gridBits-filterFall }); n++ {
-			p.spend(8*s*(b.r+1), 4, 4)
-			_, now := dot(free, left)
-			if now.Add(now, sum).Cmp(most) > 0 {
-				most = now
-			}
-			for _, x := range x {
-				h, _ := dot(row, x)
-				sum.Add(sum, h.Abs(h)).Add(sum, big.NewInt(1))
-				for i := range s {
-					at := []*big.Int{x[i], x[s+i]}
-					x[i], _ = dot(at, turn[i])
-					x[s+i], _ = dot(at, turn[s+i])
-				}
-			}
-			for i := range left {
-				_, left[i] = dot(left[i:i+1], shrink[i:i+1])
-			}
-		}
-		rounding := new(big.Rat)
-		for i := range size {
-			rounding.Add(rounding, mul(big.NewRat(4*n*n, 1), add(c[i], one), add(size[i], big.NewRat(int64(b.r), 1))))
-		}
-		_, tail := dot(units(times(c, g)), left)
-		_, late := dot(units(times(c, each(larger, g, z.box))), left)
-		if late.Add(late, sum).Cmp(most) > 0 {
-			most = late
-		}
-		total := func(direct *big.Rat, q *big.Int) *big.Rat {
-			return up(add(direct, mul(add(new(big.Rat).SetInt(q), rounding), scale2(big.NewInt(1), -gridBits))))
-		}
-		z.gain[j], z.reach[j] = total(z.gain[j], tail.Add(tail, sum)), total(z.reach[j], most)
-	}
+	rounding := times(p.apply(z.c, ones(s)), bounds{mul(big.NewRat(n*n*int64(p.nu), 1), scale2(big.NewInt(1), -gridBits))})
+	z.reach = plus(each(larger, z.reach, plus(z.gain, p.apply(z.c, times(left, each(larger, g, z.box))))), rounding)
+	z.gain = plus(z.gain, p.apply(z.c, times(left, g)), rounding)
 	return z
 }
 
@@ -108,30 +68,4 @@ func moduli(x matrix) matrix {
 		}
 	}
 	return fromRats(x.r, x.c/2, out)
-}
-
-// units returns row i in units, rounded down; the function of that name rounds up.
-func (m matrix) units(i int) []*big.Int {
-	out := make([]*big.Int, m.c)
-	for j := range out {
-		out[j], _ = fixed(m.entry(i, j))
-	}
-	return out
-}
-
-func units(x bounds) []*big.Int {
-	out := make([]*big.Int, len(x))
-	for i, q := range x {
-		_, out[i] = fixed(q)
-	}
-	return out
-}
-
-// dot returns sum x_i y_i, rounded down and up to the unit.
-func dot(x, y []*big.Int) (down, up *big.Int) {
-	var s, t big.Int
-	for i := range x {
-		s.Add(&s, t.Mul(x[i], y[i]))
-	}
-	return quo(&s, unit)
 }

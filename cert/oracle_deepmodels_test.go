@@ -75,7 +75,9 @@ func (d draw) recurrentWeights(g *rand.Rand, kind string, layers, filter int) *p
 	}
 	n := 0
 	for l := range layers {
-		n = 1 + g.IntN(d.n)
+		if n = d.units; n == 0 {
+			n = 1 + g.IntN(d.n)
+		}
 		p.units = append(p.units, n)
 		gates := "ifgo"
 		if kind == "gru" {

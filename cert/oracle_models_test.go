@@ -168,8 +168,9 @@ func lureCore(g *rand.Rand, n, q int, r float64, psi []float64) (a, b1, c1, m mx
 	return
 }
 
-// draw holds the sizes of the members of one certificate; static is a bit mask of the state-space blocks with a layer.
-type draw struct{ n, q, m, p, layers, h, window, blocks, static, members int }
+// draw holds the sizes of the members of one certificate; static is a bit mask of the state-space blocks with a layer,
+// units the size of every recurrent layer, 0 for a random one.
+type draw struct{ n, q, m, p, layers, h, window, blocks, static, members, units int }
 
 func (d draw) base(g *rand.Rand, kind string, states int) *part {
 	p := &part{kind: kind, n: d.n, q: d.q, layers: d.layers, h: d.h, states: states, w: map[string]*tensor{}}

@@ -6,7 +6,7 @@ import "math/big"
 // enclosure of e^-t for t >= 0, in integers of the unit 2^-gridBits, every division rounded outward.
 const (
 	gridBits = 128
-	expTerms = 30 // their remainder at t = 1/2 is below the unit
+	expTerms = 14 // the remainder at 2^-8 is below the unit
 )
 
 var unit = new(big.Int).Lsh(big.NewInt(1), gridBits)
@@ -24,14 +24,15 @@ func fixed(r *big.Rat) (down, up *big.Int) {
 
 // expNeg returns lo <= e^-t <= hi in units, t >= 0; both are exact at 0, and hi <= 1.
 //
-// Proof. Let y = t/2^k <= 1/2, and E_j = sum over i >= 0 of (-y)^i (j-1)!/(j-1+i)!. Then E_1 = e^-y, E_j = 1 - (y/j) E_(j+1), and each
+// Proof. Let y = t/2^k <= 2^-8, and E_j = sum over i >= 0 of (-y)^i (j-1)!/(j-1+i)!. Then E_1 = e^-y, E_j = 1 - (y/j) E_(j+1), and each
 // E_j lies in [0, 1], because its terms alternate and shrink from 1. So [0, 1] encloses E_(terms+1), and each step of the recursion,
 // which reverses the order, encloses the E before. Last, e^-t is e^-y squared k times. Where t > 256, e^-t is below one unit. QED
 func expNeg(t *big.Rat) (lo, hi *big.Int) {
-	k := max(0, t.Num().BitLen()-t.Denom().BitLen()+2) // t < 2^(k-1)
-	if k > 10 {
+	size := t.Num().BitLen() - t.Denom().BitLen() // 2^(size-1) < t < 2^(size+1)
+	if size > 8 {
 		return new(big.Int), big.NewInt(1)
 	}
+	k := max(0, size+9)
 	y0, y1 := fixed(mul(t, scale2(big.NewInt(1), -k)))
 	lo, hi = new(big.Int), unit
 	for j := int64(expTerms); j > 0; j-- {
