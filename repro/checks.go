@@ -3,8 +3,6 @@ package repro
 import (
 	"fmt"
 	"math"
-
-	"github.com/plumb-go/plumb/ident"
 )
 
 func atLeast(name string, v, bound float64, unit string) Check {
@@ -49,12 +47,4 @@ func lowest(y [][]float64) float64 {
 		}
 	}
 	return least
-}
-
-func numbers(f []ident.Figure) []float64 {
-	out := make([]float64, len(f))
-	for i, v := range f {
-		out[i] = float64(v)
-	}
-	return out
 }
