@@ -20,7 +20,7 @@ import (
 // behind the same certificate it must be violated. The worst ratios are printed with -v.
 func TestTrained(t *testing.T) {
 	pairs, searches := effort()
-	steps := 100
+	steps := 50
 	if os.Getenv("PLUMB_LONG") != "" {
 		steps = 0
 	}
