@@ -27,14 +27,8 @@ func times(xs ...bounds) bounds { return each(mul, xs...) }
 
 func larger(x ...*big.Rat) *big.Rat { return slices.MaxFunc(x, (*big.Rat).Cmp) }
 
-// norm2 bounds the Euclidean norm; it is exact for one entry.
-func (x bounds) norm2() bounds {
-	s := new(big.Rat)
-	for _, q := range x {
-		s.Add(s, square(q))
-	}
-	return bounds{sqrtUp(s)}
-}
+// norm2 bounds the Euclidean norm.
+func (a *arith) norm2(x bounds) bounds { return bounds{a.norm(fromRats(len(x), 1, x))} }
 
 // apply bounds w x for w >= 0.
 func (a *arith) apply(w matrix, x bounds) bounds { return a.mul(w, fromRats(len(x), 1, x)).bounds() }

@@ -117,18 +117,14 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 		w.Filter = x.numbers(m.Filter.States)
 		for i, e := range f["layers"].list(len(m.Units), len(m.Units)) {
 			g := e.object("norm", "eta", "zeta")
-			c := CellWitness{Norm: g["norm"].boolean()}
-			n := m.Units[i]
-			switch {
-			case c.Norm && m.Kind == "gru":
+			norm, n := g["norm"].boolean(), 2
+			if norm && m.Kind == "gru" {
 				g["norm"].fail("want false for a gru")
-			case c.Norm:
-				n = 2
-			case m.Kind == "lstm":
-				n *= 2
 			}
-			c.Eta, c.Zeta = g["eta"].numbers(n), g["zeta"].numbers(n)
-			w.Cells = append(w.Cells, c)
+			if !norm {
+				n = m.Units[i] * numbersPerUnit[m.Kind]
+			}
+			w.Cells = append(w.Cells, CellWitness{norm, g["eta"].numbers(n), g["zeta"].numbers(n)})
 		}
 	} else if x, ok := f["layers"]; ok {
 		for i, e := range x.list(m.Layers, m.Layers) {

@@ -114,7 +114,7 @@ func (p *part) cell(l int, norm, vnorm bool, v bounds) cell {
 	p.below(times(o.top, ceil), one, hbox, invariant+"obar tanh(cbox) <= hbox")
 	box := slices.Concat(cbox, hbox)
 	if norm {
-		box = slices.Concat(cbox.norm2(), hbox.norm2())
+		box = slices.Concat(p.norm2(cbox), p.norm2(hbox))
 		cbox, ceil = bounds{larger(cbox...)}, bounds{larger(ceil...)}
 		for _, x := range g {
 			x.top, x.slope = bounds{larger(x.top...)}, bounds{larger(x.slope...)}
@@ -122,7 +122,7 @@ func (p *part) cell(l int, norm, vnorm bool, v bounds) cell {
 	}
 	return cell{func(x, dv bounds) bounds {
 		if norm {
-			dv = dv.norm2()
+			dv = p.norm2(dv)
 		}
 		dc, dh := x[:len(x)/2], x[len(x)/2:]
 		dc = plus(times(f.top, dc), times(cbox, change("f", dv, dh)), times(i.top, change("g", dv, dh)), times(gg.top, change("i", dv, dh)))

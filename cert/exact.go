@@ -92,15 +92,9 @@ func negative(m matrix) matrix { return m.each((*big.Int).Neg) }
 
 // floor rounds down to the unit of gridBits.
 func (m matrix) floor() matrix {
-	shift := m.exp + gridBits
-	m = m.each(func(z, x *big.Int) *big.Int {
-		if shift > 0 {
-			return z.Lsh(x, uint(shift))
-		}
-		return z.Rsh(x, uint(-shift))
-	})
-	m.exp = -gridBits
-	return m
+	o := m.each(func(z, x *big.Int) *big.Int { return z.Rsh(z.Lsh(x, gridBits), uint(-m.exp)) }) // exponents are never positive
+	o.exp = -gridBits
+	return o
 }
 
 func stack(a, b matrix) matrix { return beside(a.transpose(), b.transpose()).transpose() }

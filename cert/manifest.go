@@ -219,8 +219,12 @@ const (
 	outTensors      = "Wy p n, by p, Dy p m"
 )
 
-// gates names the gates of a layer, in the order of docs/bundle.md.
-var gates = map[string][]string{"lstm": {"i", "f", "g", "o"}, "gru": {"z", "r", "n"}}
+// The gates of a layer in the order of docs/bundle.md, its boxes, and its states for each unit.
+var (
+	gates          = map[string][]string{"lstm": {"i", "f", "g", "o"}, "gru": {"z", "r", "n"}}
+	boxTensors     = map[string]string{"lstm": "cbox n, hbox n", "gru": "hbox n"}
+	numbersPerUnit = map[string]int{"lstm": 2, "gru": 1} // states
+)
 
 // shapes lists the tensors that the manifest demands, by name. Two extents are not in the manifest and are taken from
 // the file: the past samples L that the encoders read, and the width of each sandwich layer.
@@ -292,9 +296,8 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 			for _, g := range gates[k.Kind] {
 				add(layer, strings.ReplaceAll(gateTensors, "?", g))
 			}
-			boxes := map[string]string{"lstm": "cbox n, hbox n", "gru": "hbox n"}[k.Kind]
-			add(layer, boxes)
-			size["N"] += n * (1 + strings.Count(boxes, ","))
+			add(layer, boxTensors[k.Kind])
+			size["N"] += n * numbersPerUnit[k.Kind]
 			size["d"] = n
 		}
 		if k.Units != nil {

@@ -59,44 +59,39 @@ func (a *arith) largest(s matrix, den *big.Int) *big.Rat {
 	if n == 1 || n > normMax || f.Sign() == 0 {
 		return up(f)
 	}
-	share := new(big.Rat).SetFloat64(top(s, &trace))
-	if share == nil || share.Cmp(one) >= 0 {
-		return up(f)
+	if share := rat(top(s, &trace)); share != nil && share.Cmp(one) < 0 {
+		bound := up(mul(f, share))
+		if a.definite(a.form(n).add(bound, 0, identity(n)).add(new(big.Rat).SetFrac(big.NewInt(-1), den), 0, s).sum()).positive {
+			return bound
+		}
 	}
-	bound := up(mul(f, share))
-	if !a.definite(a.form(n).add(bound, 0, identity(n)).add(new(big.Rat).SetFrac(big.NewInt(-1), den), 0, s).sum()).positive {
-		return up(f)
-	}
-	return bound
+	return up(f)
 }
 
 // top proposes an upper bound of lambda_max(s)/trace: (trace of the k-th power of s/trace)^(1/k) with k = 2^12, a little enlarged, in
 // floating point. Nothing here is trusted.
 func top(s matrix, trace *big.Int) float64 {
-	m := make([]float64, s.r*s.r)
+	n, log := s.r, 0.0
+	m := make([]float64, n*n) // a power of s over its trace
 	for i, x := range s.v {
-		m[i] = scaled(x, trace.BitLen())
+		m[i] = scaled(x, trace.BitLen()) / scaled(trace, trace.BitLen())
 	}
-	log := 0.0 // of the bound from the k-th power; m is that power over its last normalisation
-	for k := 1.0; ; k *= 2 {
-		t := 0.0
-		for i := range s.r {
-			t += m[i*s.r+i]
-		}
-		if k > 1 {
-			log += math.Log(t) / k
-		}
-		if k == 1<<12 {
-			return math.Exp(log) * (1 + 0x1p-12)
-		}
-		next := make([]float64, len(m))
-		for i := range m {
-			for j := range s.r {
-				next[i-i%s.r+j] += m[i] / t * m[i%s.r*s.r+j] / t
+	for k := 2.0; k <= 1<<12; k *= 2 {
+		next, t := make([]float64, n*n), 0.0
+		for i, x := range m {
+			for j := range n {
+				next[i-i%n+j] += x * m[i%n*n+j]
 			}
 		}
-		m = next
+		for i := range n {
+			t += next[i*n+i]
+		}
+		for i := range next {
+			next[i] /= t
+		}
+		m, log = next, log+math.Log(t)/k
 	}
+	return math.Exp(log) * (1 + 0x1p-12)
 }
 
 // smallest returns a bound 0 < t <= lambda_min(s) within an eighth of it, for s > 0; nil when there is none above 2^-100

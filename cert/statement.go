@@ -77,19 +77,18 @@ func (v *Verdict) combine(b *Bundle) {
 // recovery returns the smallest k with 100 d r^k <= 1, as far as powers rounded up tell; math.MaxInt when it is not below 2^40. A bit
 // of k - 1 is kept while the bound stays above 1, so the lowest bit that is not kept has shown the bound for k itself.
 func recovery(d, r *big.Rat) (k int) {
-	left := mul(d, big.NewRat(100, 1))
+	left, power := mul(d, big.NewRat(100, 1)), bounds{up(r)} // r^(2^i)
 	if left.Cmp(one) <= 0 {
 		return 0
 	}
-	power := bounds{up(r)} // r^(2^i)
 	for i := 0; mul(left, power[i]).Cmp(one) > 0; i++ {
 		if i == 40 {
 			return math.MaxInt
 		}
 		power = append(power, up(square(power[i])))
 	}
-	for i := len(power) - 1; i >= 0; i-- {
-		if next := up(mul(left, power[i])); next.Cmp(one) > 0 {
+	for i, q := range slices.Backward(power) {
+		if next := up(mul(left, q)); next.Cmp(one) > 0 {
 			left = next
 			k += 1 << i
 		}
