@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/plumb-go/plumb/cert"
+	"github.com/plumb-go/plumb/dataset"
+	"github.com/plumb-go/plumb/deploy"
 	"github.com/plumb-go/plumb/ident"
 	"github.com/plumb-go/plumb/repro"
-
-	"math/big"
 )
 
 func TestReproduceList(t *testing.T) {
@@ -111,5 +112,23 @@ func TestDecay(t *testing.T) {
 	v.Members[0].Rate = new(big.Rat).SetFloat64(1 - 0x1p-52)
 	if _, n := decay(v, []float64{2, 1}, 1); n != -1 {
 		t.Errorf("forgotten after %d samples, want -1", n)
+	}
+}
+
+// TestApplies: the claim ends with the first scored sample whose input, delayed as the model reads it, leaves the range.
+func TestApplies(t *testing.T) {
+	u := make([]float64, 30)
+	u[3], u[17] = 9, 4.1 // the first within the window, the second beyond [0, 4]
+	rec := &dataset.Record{Signals: []dataset.Signal{{Name: "x"}, {Name: "y"}}, Experiments: []dataset.Experiment{{Data: [][]float64{u, make([]float64, 30)}}}}
+	set := &dataset.Set{Record: rec, Inputs: []int{0}, Outputs: []int{1}}
+	parts := []dataset.Part{{Name: "test", To: 30, Window: 10}}
+	m := &deploy.Model{Lags: 5, Scaling: deploy.Scaling{UMid: []float64{2}, UHalf: []float64{2}, YMean: []float64{0}, YStd: []float64{1}, Delay: []int{2}, Integrate: []bool{false}}}
+	got := applies(m, set, parts)
+	if len(got) != 1 || !strings.Contains(got[0], `part "test": the claim no longer applies from scored sample 9 on (of 20), where input x`) {
+		t.Errorf("%q", got)
+	}
+	u[17] = 4
+	if got := applies(m, set, parts); got != nil {
+		t.Errorf("at the edge of the range: %q", got)
 	}
 }

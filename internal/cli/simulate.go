@@ -108,6 +108,9 @@ func (f *simulateFlags) run(file string, stdout, stderr io.Writer) error {
 		return err
 	}
 	out.Warnings = append(out.Warnings, ident.OutOfRange(set, parts, &m.Scaling)...)
+	if c := b.Certificate(); c != nil && c.Claim == ident.DeltaISS {
+		out.Warnings = append(out.Warnings, applies(m, set, parts)...)
+	}
 	sims := make([][][]float64, len(parts))
 	for i, p := range parts {
 		if f.initial == fromZero {
