@@ -42,6 +42,12 @@ func FromBundle(b *cert.Bundle) (*Model, error) {
 				c.Blocks = append(c.Blocks, seq.DiagonalBlock{States: s.States, Hidden: s.Hidden})
 			}
 			cell = c
+		case "lstm", "gru":
+			d := seq.Deep{In: in, Out: out, Units: k.Units, Filter: seq.FilterSize{States: k.Filter.States, Width: k.Filter.Width}}
+			cell = seq.LSTM{Deep: d}
+			if k.Kind == "gru" {
+				cell = seq.GRU{Deep: d}
+			}
 		case "linear":
 			cell = seq.Linear{In: in, Out: out, N: k.States}
 		default:
@@ -125,6 +131,10 @@ func sizes(c seq.Cell) cert.Member {
 		return cert.Member{Kind: "gated", States: c.N, Hidden: c.Q, Gate: c.Gate}
 	case seq.Linear:
 		return cert.Member{Kind: "linear", States: c.N}
+	case seq.LSTM:
+		return cert.Member{Kind: "lstm", Units: c.Units, Filter: cert.Filter{States: c.Filter.States, Width: c.Filter.Width}}
+	case seq.GRU:
+		return cert.Member{Kind: "gru", Units: c.Units, Filter: cert.Filter{States: c.Filter.States, Width: c.Filter.Width}}
 	case seq.Diagonal:
 		k := cert.Member{Kind: "ssm", Width: c.Width}
 		for _, b := range c.Blocks {

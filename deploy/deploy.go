@@ -271,7 +271,23 @@ func (b *Member) Encode(past seq.Mat) seq.Mat {
 		}
 	}
 	kernel.Gemm(false, false, n, past.Cols, past.Rows, b.EncW, past.Rows, past.Data, past.Stride, true, x.Data, x.Stride)
+	if c, ok := b.Cell.(seq.Confined); ok {
+		seq.Confine(c, b.W, x, x)
+	}
 	return x
+}
+
+// Box returns the half-widths of the box that confines the member's initial state, nil where nothing does.
+func (b *Member) Box() []float64 {
+	c, ok := b.Cell.(seq.Confined)
+	if !ok {
+		return nil
+	}
+	box := make([]float64, c.States())
+	for _, p := range c.Box() {
+		copy(box[p.First:p.First+p.States], p.Tensor.Of(b.W))
+	}
+	return box
 }
 
 // Run simulates the member alone, from x0 (States x lanes) under u (inputs x steps*lanes), in scaled signals; it

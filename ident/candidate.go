@@ -17,6 +17,7 @@ type candidate struct {
 	name  string // class name, as users know it
 	claim string
 	make  func() (model.Network, error)
+	way   way // of training, where it is not the usual
 }
 
 // plant is what the linear fit told about the system.
@@ -119,6 +120,9 @@ func (p plant) complexModes() int {
 
 // candidates lists the classes that carry the wanted claim.
 func candidates(claim string, p plant, o Options) ([]candidate, error) {
+	if o.deep() {
+		return deepCandidates(p, o)
+	}
 	n, q := p.states(o), p.hidden(o)
 	rate := func(otherwise float64) float64 {
 		if o.Rate > 0 {
@@ -126,17 +130,17 @@ func candidates(claim string, p plant, o Options) ([]candidate, error) {
 		}
 		return otherwise
 	}
-	free := candidate{"lure-free", None, func() (model.Network, error) { return lure.NewFree(p.inputs, p.outputs, n, q), nil }}
-	bounded := candidate{"lure-schur", Bounded, func() (model.Network, error) {
+	free := candidate{name: "lure-free", claim: None, make: func() (model.Network, error) { return lure.NewFree(p.inputs, p.outputs, n, q), nil }}
+	bounded := candidate{name: "lure-schur", claim: Bounded, make: func() (model.Network, error) {
 		return lure.NewBounded(p.inputs, p.outputs, n, q, rate(0.9999))
 	}}
-	contracting := candidate{"r2dn", Contraction, func() (model.Network, error) {
+	contracting := candidate{name: "r2dn", claim: Contraction, make: func() (model.Network, error) {
 		return r2dn.New(p.inputs, p.outputs, n, q, o.Layers, rate(p.decay()))
 	}}
-	statespace := candidate{"ssm", Contraction, func() (model.Network, error) {
+	statespace := candidate{name: "ssm", claim: Contraction, make: func() (model.Network, error) {
 		return ssm.New(p.inputs, p.outputs, p.cascade(o))
 	}}
-	sector := candidate{"gated", ISS, func() (model.Network, error) {
+	sector := candidate{name: "gated", claim: ISS, make: func() (model.Network, error) {
 		gn, gq := max(4, min(p.order, 6), p.outputs+1), 8
 		if o.States > 0 {
 			gn = o.States

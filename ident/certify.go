@@ -7,6 +7,7 @@ import (
 
 	"github.com/plumb-go/plumb/cert"
 	"github.com/plumb-go/plumb/model/gated"
+	"github.com/plumb-go/plumb/model/lstm"
 	"github.com/plumb-go/plumb/model/lure"
 	"github.com/plumb-go/plumb/model/r2dn"
 	"github.com/plumb-go/plumb/model/ssm"
@@ -32,6 +33,8 @@ func (r *run) witnessOf(claim string, j *job, slack float64) (cert.Witness, erro
 		out, err = sector(net, w, slack)
 	case *lure.Network:
 		out, err = bounded(net, w, slack)
+	case *lstm.Network, *lstm.Regularised:
+		out, err = lstm.Prove(deployed(net), w)
 	default:
 		err = fmt.Errorf("no witness is known for this class")
 	}

@@ -1,6 +1,8 @@
 package ident
 
 import (
+	"math"
+
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/plumb-go/plumb/nn/seq"
@@ -27,8 +29,8 @@ func (j *job) refineEncoder(m *material) {
 	if !j.regress(m, theta) {
 		return
 	}
-	if v := j.fit.Validation.Value(theta); v < s.BestValidation*s.BestValidation {
-		j.fit.Keep(theta, v)
+	if v := j.fit.Validation.Value(theta); j.cand.way.paper || v < s.BestValidation*s.BestValidation {
+		j.fit.Keep(theta, v) // training after the paper leaves the encoder untouched
 	}
 }
 
@@ -37,9 +39,11 @@ func (j *job) regress(m *material, theta []float64) bool {
 	n, in, out := j.net.States(), j.net.Inputs(), j.net.Outputs()
 	rows := m.lags * (in + out)
 	member := j.member(m)
+	box := member.Box()
 	normal, right := mat.NewSymDense(rows+1, nil), mat.NewDense(rows+1, n, nil)
 	z := make([]float64, rows+1)
 	z[rows] = 1
+	target := make([]float64, n)
 	count, total := 0, 0
 	for _, q := range m.fit {
 		total += max(q.Len()-m.lags-warmSteps, 0)
@@ -61,10 +65,13 @@ func (j *job) regress(m *material, theta []float64) bool {
 				for i := range rows {
 					z[i] = past.Row(i)[0]
 				}
+				for k := range n {
+					target[k] = unconfined(x.Row(k)[0], box, k)
+				}
 				normal.SymRankOne(normal, 1, mat.NewVecDense(rows+1, z))
 				for i := range z {
 					for k := range n {
-						right.Set(i, k, right.At(i, k)+z[i]*x.Row(k)[0])
+						right.Set(i, k, right.At(i, k)+z[i]*target[k])
 					}
 				}
 				count++
@@ -97,6 +104,17 @@ func (j *job) regress(m *material, theta []float64) bool {
 		enc[n*rows+k] = w.At(rows, k)
 	}
 	return true
+}
+
+// edge keeps the regression's targets off the edge of the box, where the inverse of tanh grows without bound.
+const edge = 0.99
+
+// unconfined is what an encoder must say for the network to start with state x: x itself, or e with box * tanh(e) = x.
+func unconfined(x float64, box []float64, k int) float64 {
+	if box == nil {
+		return x
+	}
+	return math.Atanh(min(max(x/box[k], -edge), edge))
 }
 
 // fillPast stacks the lags samples before time at: inputs first, each oldest first, then outputs.

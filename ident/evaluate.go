@@ -151,7 +151,8 @@ type Forgetting struct {
 }
 
 // Forget simulates the part from the encoded initial state and from a displaced one (each state moved by what it
-// travels over the part, plus a half) and follows the outputs' difference.
+// travels over the part, plus a half; where a box confines initial states, to the far side of the box) and follows the
+// outputs' difference.
 func Forget(m *deploy.Model, set *dataset.Set, p dataset.Part) (*Forgetting, error) {
 	if p.Scored() < 1 {
 		return nil, fmt.Errorf("ident: part %q has no scored samples", p.Name)
@@ -165,9 +166,13 @@ func Forget(m *deploy.Model, set *dataset.Set, p dataset.Part) (*Forgetting, err
 		x := m.Members[j].Encode(past)
 		_, end := m.Members[j].Run(x, u)
 		z := seq.NewMat(x.Rows, 1)
+		box := m.Members[j].Box()
 		var ss float64
 		for i := range x.Rows {
 			d := math.Abs(end.Row(i)[0]-x.Row(i)[0]) + 0.5
+			if box != nil {
+				d = -math.Copysign(box[i], x.Row(i)[0]) - x.Row(i)[0]
+			}
 			z.Row(i)[0] = x.Row(i)[0] + d
 			ss += d * d
 		}

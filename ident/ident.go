@@ -28,9 +28,11 @@ const (
 // Options of an identification. The zero value means the defaults.
 type Options struct {
 	Guarantee string    // "" means Auto
-	Model     string    // "" or auto; r2dn or ssm restrict the contracting classes
+	Model     string    // "" or auto; r2dn or ssm restrict the contracting classes; lstm or gru ask for those
 	Rate      float64   // prescribed contraction (or decay) rate per sample; 0 chooses
 	Hidden    int       // width of the nonlinearity; 0 chooses
+	Units     []int     // hidden units of each layer of lstm or gru; nil chooses
+	Filter    int       // oscillating modes of a linear filter in front of lstm or gru; 0: none
 	Layers    int       // sandwich layers of r2dn; 0 means one tanh layer
 	States    int       // 0 chooses from the linear fit
 	Integrate []string  // names of outputs that the model integrates

@@ -63,6 +63,17 @@ const (
 	fixedLimit = 240
 )
 
+// Training of Bonassi et al. 2023, whose figures for these are not published; they are those of an example of the first
+// author: windows, the part of them that is not scored, windows per step, learning rate of RMSProp, and validations
+// without improvement before the fit stops.
+const (
+	paperWindow   = 300
+	paperWashout  = 25
+	paperBatch    = 32
+	paperRate     = 1e-3
+	paperPatience = 60 // of 50 steps each
+)
+
 // decay of the parameters on short records, where it replaces early stopping as the guard against overfitting.
 const shortDecay = 1e-5
 
@@ -92,24 +103,32 @@ func newJob(c candidate, number int, m *material, plan train.Plan) (*job, error)
 	if steps < 10 {
 		return nil, fmt.Errorf("ident: the longest training stretch has %d samples; at least %d are needed", longest, m.lags+13)
 	}
+	washout := 0
+	if c.way.paper {
+		steps, plan.Batch, washout = min(paperWindow, steps), paperBatch, min(paperWashout, steps/2)
+	}
 	random := train.NewWindows(net, m.fit, m.out, m.lags, steps, one)
-	random.WeightDecay = m.weightDecay
+	random.WeightDecay, random.Washout, random.RandomStart = m.weightDecay, washout, c.way.paper
 	longestCheck := 0
 	for _, s := range m.check {
 		longestCheck = max(longestCheck, s.Len())
 	}
 	validation := train.NewWindows(net, m.check, m.out, m.lags, min(checkSteps, longestCheck-m.lags), one)
+	validation.Washout = washout
 	if err := validation.Cover(0); err != nil {
 		return nil, err
 	}
 	var fixed *train.Windows
-	if m.polish() {
+	if m.polish() && !c.way.plain {
 		fixed = train.NewWindows(net, m.fit, m.out, m.lags, min(fixedSteps, longest-m.lags), one)
 		if err := fixed.Cover(fixedLimit); err != nil {
 			return nil, err
 		}
 	}
 	plan.Rate, plan.Every, plan.KeepLast = 5e-3, 50, !m.held
+	if c.way.paper {
+		plan.RMSProp, plan.Rate, plan.Patience, plan.KeepLast = true, paperRate, paperPatience, false
+	}
 	name := fmt.Sprintf("%s/%d", c.name, number)
 	src := rng.Source(m.seed, name)
 	theta := make([]float64, random.Dim())

@@ -21,7 +21,11 @@ func (r *run) ladder(ctx context.Context) (*Result, error) {
 	claim := r.o.Guarantee
 	res := &Result{Set: r.set, Linear: r.lin, YStd: r.mt.scale.YStd}
 	share := 1.0
-	if claim == Auto {
+	res.Warnings = r.unsuited()
+	if r.o.deep() {
+		claim = r.o.deepClaim()
+		res.Rungs = append(res.Rungs, Rung{claim, "chosen", "the claim of the class asked for with --model " + r.o.Model})
+	} else if claim == Auto {
 		scouts, err := r.scouts(ctx)
 		if err != nil {
 			return nil, err
@@ -73,8 +77,10 @@ func (r *run) restarts(claim string) int {
 		return r.o.Restarts
 	}
 	if r.mt.plant.long() {
-		if claim == Contraction && r.o.Model != "r2dn" && r.o.Model != "ssm" {
-			return 1
+		switch {
+		case claim == Contraction && r.o.Model != "r2dn" && r.o.Model != "ssm",
+			claim == DeltaISS && (r.o.Guarantee == Auto || r.o.Guarantee == DeltaISS):
+			return 1 // of each of two classes
 		}
 		return 2
 	}

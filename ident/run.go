@@ -37,6 +37,7 @@ type Result struct {
 	Verdict        cert.Verdict // what the checker says of the bundle
 	Linear         *linear.Model
 	Rungs          []Rung
+	Warnings       []string // what a user should know before trusting the class that was asked for
 	Counterexample *Counterexample
 	Curves         []Curve
 	Stages         []Stage
@@ -189,20 +190,11 @@ func (r *run) fitAll(ctx context.Context, claim string, number int, share float6
 	if !polish {
 		seconds /= 1 - polishShare // the whole share goes to the fits
 	}
+	smooth := slices.ContainsFunc(cands, func(c candidate) bool { return !c.way.plain })
 	var jobs []*job
 	for _, c := range cands {
 		for k := range number {
-			plan := train.Plan{AdamSteps: r.o.Steps}
-			if r.mt.polish() {
-				plan.LBFGSSteps = r.o.Steps / 4
-				plan.AdamSeconds, plan.LBFGSSeconds = adamShare*seconds/rounds, lbfgsShare*seconds/rounds
-				if plan.AdamSteps > 0 {
-					plan.AdamSeconds, plan.LBFGSSeconds = 0, 0
-				}
-			} else if r.o.Steps == 0 {
-				plan.AdamSeconds = share * r.limit / rounds
-			}
-			j, err := newJob(c, k+1, r.mt, plan)
+			j, err := newJob(c, k+1, r.mt, r.plan(c, smooth, seconds/rounds, share*r.limit/rounds))
 			if err != nil {
 				return nil, err
 			}
@@ -230,11 +222,37 @@ func (r *run) fitAll(ctx context.Context, claim string, number int, share float6
 	return jobs, nil
 }
 
+// plan shares the time of one fit out between its stages. Seconds are those of a fit with all stages, whole what one
+// fit has when nothing is polished afterwards; smooth says that some class of the run is.
+func (r *run) plan(c candidate, smooth bool, seconds, whole float64) train.Plan {
+	p := train.Plan{AdamSteps: r.o.Steps}
+	long := r.mt.polish() && smooth // the run ends with a polish of the best fit
+	switch {
+	case long && !c.way.plain:
+		p.LBFGSSteps = r.o.Steps / 4
+		p.AdamSeconds, p.LBFGSSeconds = adamShare*seconds, lbfgsShare*seconds
+	case long:
+		p.AdamSeconds = (adamShare + lbfgsShare) * seconds
+	default:
+		p.AdamSeconds = whole
+	}
+	if p.AdamSteps > 0 {
+		p.AdamSeconds, p.LBFGSSeconds = 0, 0
+	}
+	return p
+}
+
 // polish continues the L-BFGS stage of the fit that validates best, on all workers.
 func (r *run) polish(ctx context.Context, jobs []*job, seconds float64, workers int) error {
-	j := r.best(jobs)
+	var smooth []*job
+	for _, j := range jobs {
+		if !j.cand.way.plain {
+			smooth = append(smooth, j)
+		}
+	}
+	j := r.best(smooth)
 	if j == nil {
-		return ErrNoModel
+		return nil
 	}
 	steps := r.o.Steps / 4
 	if s := r.recorded(j); s != nil {

@@ -23,9 +23,10 @@ type identifyFlags struct {
 	Model     string   `json:"model"`
 	Guarantee string   `json:"guarantee"`
 	Rate      float64  `json:"rate,omitempty"`
-	Hidden    int      `json:"hidden,omitempty"`
+	Hidden    []int    `json:"hidden,omitempty"`
 	Layers    int      `json:"layers,omitempty"`
 	States    int      `json:"states,omitempty"`
+	Filter    int      `json:"filter,omitempty"`
 	Integrate []string `json:"integrate,omitempty"`
 	Delay     string   `json:"delay,omitempty"`
 	Rest      string   `json:"rest,omitempty"`
@@ -70,6 +71,7 @@ used for fitting. Results go to runs/NAME/: the model NAME.plumb, report.html, r
   plumb identify pump.csv --inputs u --outputs level --budget 30s
   plumb identify log.csv --inputs u1,u2 --outputs y --ts 0.01 --split 0.6/0.15/0.25
   plumb identify rig.mat --outputs p_mc,p_cal --split exp=1..4/5/6 --guarantee contraction
+  plumb identify demo:brake-by-wire --model lstm --hidden 16,16
   plumb identify benchmark:silverbox --data ../shared/data --guarantee iss --budget 240s
   plumb identify --resume runs/pump`,
 		Args: cobra.MaximumNArgs(1),
@@ -82,12 +84,13 @@ used for fitting. Results go to runs/NAME/: the model NAME.plumb, report.html, r
 	}
 	fl := c.Flags()
 	f.source.flags(fl)
-	fl.StringVar(&f.Model, "model", "auto", "model class for the contraction claim: auto, r2dn (Lur'e network) or ssm (state-space cascade)")
-	fl.StringVar(&f.Guarantee, "guarantee", "auto", "claim: auto (highest that is true), contraction, iss, bounded, none")
+	fl.StringVar(&f.Model, "model", "auto", "model class: auto, r2dn (Lur'e network) or ssm (state-space cascade), both contracting; lstm or gru, incrementally input-to-state stable (delta-iss)")
+	fl.StringVar(&f.Guarantee, "guarantee", "auto", "claim: auto (highest that is true), contraction, iss, bounded, none; for lstm and gru delta-iss or a way to it: construct, componentwise, penalty")
 	fl.Float64Var(&f.Rate, "rate", 0, "prescribed decay rate per sample in (0, 1); 0 chooses")
-	fl.IntVar(&f.Hidden, "hidden", 0, "width of the nonlinearity; 0 chooses")
+	fl.IntSliceVar(&f.Hidden, "hidden", nil, "width of the nonlinearity; of lstm and gru one number per layer, such as 10,10; default chosen")
 	fl.IntVar(&f.Layers, "layers", 0, "1-Lipschitz sandwich layers of r2dn; 0 means one tanh layer")
 	fl.IntVar(&f.States, "states", 0, "number of states; 0 chooses from the linear fit")
+	fl.IntVar(&f.Filter, "filter", 0, "oscillating modes of a certified linear filter in front of lstm or gru; 0: none")
 	fl.StringSliceVar(&f.Integrate, "integrate", nil, "outputs that integrate their increments outside the certified block, such as a position")
 	fl.StringVar(&f.Delay, "delay", "", "input delay in samples, one number or one per input; default from the correlation of input and output")
 	fl.StringVar(&f.Rest, "rest", "", "input at which the plant rests, one number per input, physical units (iss); default 0 where that lies in the range")
@@ -172,7 +175,7 @@ func (f *identifyFlags) identify(ctx context.Context, set *dataset.Set, o ident.
 		}
 		return nil, err
 	}
-	out, err := handOver(res, set, &run, dir, began)
+	out, err := handOver(ctx, res, set, &run, dir, began)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ import (
 // options turns the flags into the library's options.
 func (f *identifyFlags) options(set *dataset.Set) (ident.Options, error) {
 	o := ident.Options{
-		Guarantee: f.Guarantee, Model: f.Model, Rate: f.Rate, Hidden: f.Hidden, Layers: f.Layers, States: f.States,
+		Guarantee: f.Guarantee, Model: f.Model, Rate: f.Rate, Layers: f.Layers, States: f.States, Filter: f.Filter,
 		Integrate: f.Integrate, Seed: f.Seed, Restarts: f.Restarts, Steps: f.Steps, Workers: f.workers, Repeat: f.repeat,
 		Version: Version,
 	}
@@ -37,10 +37,20 @@ func (f *identifyFlags) options(set *dataset.Set) (ident.Options, error) {
 	if f.Rate < 0 || f.Rate >= 1 {
 		return o, fmt.Errorf("--rate %g must lie in (0, 1)", f.Rate)
 	}
-	for i, n := range []int{f.Hidden, f.Layers, f.States, f.Restarts, f.Steps, f.workers} {
+	for i, n := range []int{f.Filter, f.Layers, f.States, f.Restarts, f.Steps, f.workers} {
 		if n < 0 {
-			return o, fmt.Errorf("%s %d must not be negative; 0 means the default", []string{"--hidden", "--layers", "--states", "--restarts", "--steps", "--workers"}[i], n)
+			return o, fmt.Errorf("%s %d must not be negative; 0 means the default", []string{"--filter", "--layers", "--states", "--restarts", "--steps", "--workers"}[i], n)
 		}
+	}
+	for _, n := range f.Hidden {
+		if n < 1 {
+			return o, fmt.Errorf("--hidden %d must be at least 1", n)
+		}
+	}
+	if len(f.Hidden) == 1 {
+		o.Hidden = f.Hidden[0]
+	} else {
+		o.Units = f.Hidden
 	}
 	if f.Delay != "" {
 		d, err := numbers("--delay", f.Delay, len(set.Inputs))
@@ -64,11 +74,23 @@ func (f *identifyFlags) options(set *dataset.Set) (ident.Options, error) {
 
 // consistent refuses choices that do not go together before any time is spent.
 func (f *identifyFlags) consistent() error {
-	if !slices.Contains([]string{ident.Auto, ident.Contraction, ident.ISS, ident.Bounded, ident.None}, f.Guarantee) {
-		return fmt.Errorf("--guarantee %q is none of auto, contraction, iss, bounded, none", f.Guarantee)
+	if !slices.Contains([]string{ident.Auto, "r2dn", "ssm", "lstm", "gru"}, f.Model) {
+		return fmt.Errorf("--model %q is none of auto, r2dn, ssm, lstm, gru", f.Model)
 	}
-	if !slices.Contains([]string{ident.Auto, "r2dn", "ssm"}, f.Model) {
-		return fmt.Errorf("--model %q is none of auto, r2dn, ssm", f.Model)
+	if f.Model == "lstm" || f.Model == "gru" {
+		if !slices.Contains([]string{ident.Auto, ident.DeltaISS, ident.Construct, ident.Componentwise, ident.Penalty, ident.None}, f.Guarantee) {
+			return fmt.Errorf("--guarantee %q is none of auto, delta-iss, construct, componentwise, penalty, none, which --model %s has", f.Guarantee, f.Model)
+		}
+		if f.Layers > 0 || f.States > 0 {
+			return fmt.Errorf("--layers and --states have no meaning for --model %s; give the units of each layer with --hidden, such as --hidden 10,10", f.Model)
+		}
+		return nil
+	}
+	if f.Filter > 0 || len(f.Hidden) > 1 {
+		return errors.New("--filter and several numbers in --hidden belong to --model lstm or gru")
+	}
+	if !slices.Contains([]string{ident.Auto, ident.Contraction, ident.ISS, ident.Bounded, ident.None}, f.Guarantee) {
+		return fmt.Errorf("--guarantee %q is none of auto, contraction, iss, bounded, none; delta-iss and the ways to it belong to --model lstm or gru", f.Guarantee)
 	}
 	if f.Model != ident.Auto && f.Guarantee != ident.Auto && f.Guarantee != ident.Contraction {
 		return fmt.Errorf("--model %s chooses among the contracting classes; --guarantee %s has one class of its own: leave out --model", f.Model, f.Guarantee)
