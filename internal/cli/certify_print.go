@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/plumb-go/plumb/cert"
 	"github.com/plumb-go/plumb/ident"
 )
 
@@ -24,6 +25,9 @@ type certified struct {
 	Original   string       `json:"original"`           // verdict on the network of the file
 	Why        string       `json:"why,omitempty"`
 	Repair     *repaired    `json:"repair,omitempty"`
+	Tuned      *tuned       `json:"tuned,omitempty"`
+	Data       []comparison `json:"data,omitempty"` // free simulation of the measured parts
+	Notes      []string     `json:"notes,omitempty"`
 
 	// Of the file written.
 	Bundle    string         `json:"bundle,omitempty"`
@@ -36,7 +40,25 @@ type certified struct {
 	Gain      []ident.Figure `json:"gain"`             // per output: sup |dy| over the largest |du_j|
 	Reach     [][2]float64   `json:"reach"`            // per output
 	Seconds   float64        `json:"seconds"`
-	ts        float64
+
+	ts         float64
+	inputUnits []cert.Signal
+}
+
+// tuned says how the network was trained further; the figures are as in repaired.
+type tuned struct {
+	Towards string         `json:"towards"`
+	Steps   int            `json:"steps"`
+	Seconds float64        `json:"seconds"`
+	Weights ident.Figure   `json:"weights_change"`
+	Outputs []ident.Figure `json:"outputs_change"`
+	Failed  string         `json:"failed,omitempty"`
+}
+
+// comparison is one network on the data.
+type comparison struct {
+	Network string        `json:"network"`
+	Tests   []ident.Score `json:"tests"`
 }
 
 // repaired says how the network written differs from that of the file.
@@ -80,9 +102,9 @@ func (r *certified) print(w io.Writer) {
 	fmt.Fprintf(w, "%s: LSTM, %s, layers of %s units, %s; %d weights\n", r.File, plural(len(r.Inputs), "input"), layersText(r.Units), plural(len(r.Outputs), "output"), r.Weights)
 	var ranges []string
 	for i, name := range r.Inputs {
-		ranges = append(ranges, fmt.Sprintf("%s in [%g, %g]", name, r.InputRange[i][0], r.InputRange[i][1]))
+		ranges = append(ranges, strings.TrimSpace(fmt.Sprintf("%s in [%s, %s] %s", name, outward(r.InputRange[i][0], 1), outward(r.InputRange[i][1], -1), r.inputUnits[i].Unit)))
 	}
-	fmt.Fprintf(w, "assumed: %s; zero initial states\n", strings.Join(ranges, ", "))
+	fmt.Fprintf(w, "assumed: %s\n", strings.Join(ranges, ", "))
 	if r.Rounding > 0 {
 		fmt.Fprintf(w, "scaling these inputs changed the outputs by rounding: at most %.1e of their standard deviation, on random inputs\n", float64(r.Rounding))
 	}
@@ -92,6 +114,17 @@ func (r *certified) print(w io.Writer) {
 	}
 	if c := r.Repair; c != nil {
 		c.print(w, r.Outputs)
+	}
+	if t := r.Tuned; t != nil {
+		fmt.Fprintf(w, "trained further %s, %d steps in %.1f s:\n", t.Towards, t.Steps, t.Seconds)
+		printChanges(w, t.Weights, t.Outputs, r.Outputs)
+		if t.Failed != "" {
+			fmt.Fprintf(w, "  not proved: %s; the network before that training was written\n", t.Failed)
+		}
+	}
+	r.compared(w)
+	for _, s := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n", s)
 	}
 	if r.Bundle == "" {
 		return
@@ -118,11 +151,33 @@ func (c *repaired) print(w io.Writer, outputs []string) {
 			fmt.Fprintf(w, "  layer %d: recurrent weights of a unit times %.3g to %.3g\n", i, l.Low, l.High)
 		}
 	}
-	var changes []string
-	for i, x := range c.Outputs {
-		changes = append(changes, fmt.Sprintf("%s by %.3g %%", outputs[i], 100*float64(x)))
+	printChanges(w, c.Weights, c.Outputs, outputs)
+}
+
+func printChanges(w io.Writer, weights ident.Figure, changes []ident.Figure, outputs []string) {
+	var list []string
+	for i, x := range changes {
+		list = append(list, fmt.Sprintf("%s by %.3g %%", outputs[i], 100*float64(x)))
 	}
-	fmt.Fprintf(w, "  weights change by %.3g %%, outputs under random inputs in the range: %s of their standard deviation (RMS)\n", 100*float64(c.Weights), strings.Join(changes, ", "))
+	fmt.Fprintf(w, "  weights change by %.3g %%; under random inputs in the range %s of its standard deviation (RMS)\n", 100*float64(weights), strings.Join(list, ", "))
+}
+
+// compared prints how all networks predict the data.
+func (r *certified) compared(w io.Writer) {
+	if len(r.Data) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "free simulation of the data")
+	var g grid
+	g.add("network", "part", "output", "RMSE", "FIT %", "")
+	for _, c := range r.Data {
+		for _, s := range c.Tests {
+			for i := range s.RMSE {
+				g.add(c.Network, s.Name, r.Outputs[i], short(s.RMSE[i]), percentage(s.FIT[i]), s.Unit[i])
+			}
+		}
+	}
+	g.print(w)
 }
 
 // figures prints what was proved, each rounded to the safe side.

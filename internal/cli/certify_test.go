@@ -246,10 +246,20 @@ func TestCertifyErrors(t *testing.T) {
 		{torchFile("cells.npz"), []string{`"cell_a", "cell_b"`, "--lstm"}},
 		{single + " --output fd.weight", []string{`"fd.weight"`, "fc.weight [1 4]"}},
 		{single + " --ignore nothing", []string{`"nothing"`}},
-		{single + " --input-range 3", []string{`"3"`, "low,high"}},
-		{single + " --input-range 3,3", []string{`"3,3"`, "below"}},
-		{single + " --input-range a,3", []string{`"a,3"`, "low,high"}},
+		{single + " --input-range 3", []string{`"3"`, "LOW,HIGH"}},
+		{single + " --input-range 3,3", []string{"3,3", "below"}},
+		{single + " --input-range a,3", []string{`"a,3"`, "LOW,HIGH"}},
 		{single + " --input-range 0,1 --input-range 0,2", []string{"2 times", "1 inputs"}},
+		{single + " --input-scale 0,1", []string{"--input-range", "physical"}},
+		{single + " --input-range 0,1 --input-scale 0,0", []string{"--input-scale", "positive"}},
+		{single + " --output-scale 1", []string{"--output-scale", "MEAN,STD"}},
+		{single + " --budget soon", []string{"soon", "30s"}},
+		{single + " --budget 1s --steps 2", []string{"--budget", "--steps"}},
+		{single + " --steps -2", []string{"--steps -2"}},
+		{single + " --no-repair --steps 2", []string{"--no-repair", "leave out"}},
+		{single + " --split 0.5/0.2/0.3", []string{"--data", "missing"}},
+		{single + " --data missing.csv", []string{"missing.csv"}},
+		{torchFile("lstm.safetensors") + " --data demo:two-tanks", []string{"2 inputs and 2 outputs", "1 and 1", "--inputs"}},
 		{single + " --ts -1", []string{"--ts -1"}},
 		{single + " --rate 1", []string{"--rate 1"}},
 		{single + " --out " + filepath.Join(dir, "no", "m.plumb"), []string{"no such file"}},
@@ -266,6 +276,107 @@ func TestCertifyErrors(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("failed runs left %v behind", left)
+	}
+}
+
+// randomFile saves a network with one input, one output and the given layers, that does not pass.
+func randomFile(t *testing.T, units ...int) string {
+	t.Helper()
+	r := rand.New(rand.NewPCG(2, 9))
+	arrays := map[string]weights.Array{}
+	random := func(name string, shape ...int) {
+		a := weights.Array{Shape: shape, Data: make([]float64, shape[0]*shape[len(shape)-1])}
+		if len(shape) == 1 {
+			a.Data = a.Data[:shape[0]]
+		}
+		for i := range a.Data {
+			a.Data[i] = 1.5 * (2*r.Float64() - 1) / math.Sqrt(float64(units[0]))
+		}
+		arrays[name] = a
+	}
+	in := 1
+	for l, n := range units {
+		random(fmt.Sprintf("weight_ih_l%d", l), 4*n, in)
+		random(fmt.Sprintf("weight_hh_l%d", l), 4*n, n)
+		random(fmt.Sprintf("bias_ih_l%d", l), 4*n)
+		random(fmt.Sprintf("bias_hh_l%d", l), 4*n)
+		in = n
+	}
+	random("fc.weight", 1, in)
+	random("fc.bias", 1)
+	return saveF64(t, "random.safetensors", arrays)
+}
+
+// TestCertifyImitate: trained further, a nearby network comes closer to that of the file, and is still proved.
+func TestCertifyImitate(t *testing.T) {
+	thorough(t)
+	out := filepath.Join(t.TempDir(), "m.plumb")
+	r := certify(t, exitOK, randomFile(t, 6), "--steps", "120", "--out", out)
+	if r.Tuned == nil || r.Tuned.Failed != "" || r.Tuned.Steps != 120 || r.Verdict != verdictProved {
+		t.Fatalf("%+v", r.Tuned)
+	}
+	if before, after := r.Repair.Outputs[0], r.Tuned.Outputs[0]; !(after < before/2) {
+		t.Errorf("the outputs changed by %g before training and %g after it", before, after)
+	}
+	again := certify(t, exitOK, randomFile(t, 6), "--steps", "120", "--out", filepath.Join(t.TempDir(), "again.plumb"))
+	if again.Tuned.Outputs[0] != r.Tuned.Outputs[0] || again.Rate != r.Rate {
+		t.Errorf("the same steps gave %g and %g, rates %g and %g", again.Tuned.Outputs[0], r.Tuned.Outputs[0], again.Rate, r.Rate)
+	}
+	must(t, "check", out)
+}
+
+// TestCertifyData: all networks are scored on the record, and the trained one learns it.
+func TestCertifyData(t *testing.T) {
+	thorough(t)
+	csv := hammerstein(t, "log.csv", 600, nil)
+	out := filepath.Join(t.TempDir(), "m.plumb")
+	args := []string{randomFile(t, 6), "--data", csv, "--steps", "250", "--out", out, "--output-scale", "0,0.5"}
+	r := certify(t, exitOK, args...)
+	if len(r.Data) != 3 || r.Tuned == nil || r.Tuned.Failed != "" || r.Verdict != verdictProved {
+		t.Fatalf("%+v", r)
+	}
+	fit := func(i int) float64 { return float64(r.Data[i].Tests[0].FIT[0]) }
+	if !(fit(2) > 40 && fit(2) > fit(0)) {
+		t.Errorf("FIT %g, %g, %g", fit(0), fit(1), fit(2))
+	}
+	if r.InputRange[0][0] >= -0.9 || r.InputRange[0][1] <= 0.9 || r.Inputs[0] != "u" || r.Outputs[0] != "y" {
+		t.Errorf("the range of the data is given as %v", r.InputRange)
+	}
+	var sim simulated // the file that was written predicts as well
+	if err := json.Unmarshal([]byte(must(t, "simulate", out, csv, "--split", "0-359/360-449/450-599", "--json", "--csv", filepath.Join(t.TempDir(), "s.csv"))), &sim); err != nil {
+		t.Fatal(err)
+	}
+	if d := math.Abs(float64(sim.Tests[0].FIT[0]) - fit(2)); !(d < 1e-9) {
+		t.Errorf("plumb simulate says FIT %g, certify %g", sim.Tests[0].FIT[0], fit(2))
+	}
+	text := must(t, "certify", args[0], "--data", csv, "--out", out)
+	for _, w := range []string{"free simulation of the data", "network of the file", "nearby network", "bar", "FIT"} {
+		if !strings.Contains(text, w) {
+			t.Errorf("the text does not say %q:\n%s", w, text)
+		}
+	}
+}
+
+// TestCertifyNormalised (E16): normalisers around the network are folded into the file.
+func TestCertifyNormalised(t *testing.T) {
+	const tol, inMean, inStd, outMean, outStd = 1e-12, 3.2, 1.1, -0.4, 0.25
+	out := filepath.Join(t.TempDir(), "m.plumb")
+	r := certify(t, exitOK, torchFile("single.safetensors"), "--input-scale", "3.2,1.1", "--output-scale", "-0.4,0.25", "--input-range", "2,4.5", "--out", out)
+	traces, err := weights.Read(torchFile("traces.npz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := weights.Array{Shape: traces["single.u"].Shape}
+	for _, v := range traces["single.u"].Data { // what the network read was (u - mean)/std
+		u.Data = append(u.Data, inMean+inStd*v)
+	}
+	for k, y := range runBundle(t, out, u) {
+		if want := outMean + outStd*traces["single.y"].Data[k]; math.Abs(y-want) > tol {
+			t.Fatalf("sample %d is %g, want %g", k, y, want)
+		}
+	}
+	if r.InputRange[0] != [2]float64{2, 4.5} {
+		t.Errorf("the range is %v", r.InputRange)
 	}
 }
 
