@@ -108,20 +108,30 @@ func (o *outcome) ask() {
 	}
 }
 
+// campaign is what one mutation test edits and how.
+type campaign struct {
+	families []string
+	seed     uint64
+	edits    []meaningEdit
+	knob     func(g *rand.Rand, s *spec, first bool) knob
+}
+
 // mutate makes all edits of base certificate number i.
-func mutate(i int) []*outcome {
+func (c campaign) mutate(i int) []*outcome {
+	families := c.families
 	family := families[i%len(families)]
-	g := rand.New(rand.NewPCG(mutationSeed, uint64(i)))
+	g := rand.New(rand.NewPCG(mutationSeed, c.seed+uint64(i)))
 	d := newDraw(g, i/len(families)%4 == 3)
 	s, sib := newSpec(g, family, d), newSpec(g, family, d)
 	label := fmt.Sprintf("base %d (%s, n=%d q=%d)", i, family, d.n, d.q)
 	var out []*outcome
 	meaning := func(kind string, e *spec, grey bool) {
-		out = append(out, &outcome{kind: kind, base: label, file: e.render().pack(), grey: grey, truth: judge(e, false)})
+		j := judge(e, false)
+		out = append(out, &outcome{kind: kind, base: label, file: e.render().pack(), grey: grey || j.grey, truth: j})
 	}
 	near := 0
 	for try := range 40 {
-		k := newKnob(g, s, try == 0)
+		k := c.knob(g, s, try == 0)
 		found := boundary(s, k)
 		g.Shuffle(len(found), func(i, j int) { found[i], found[j] = found[j], found[i] })
 		for _, e := range found[:min(nearPerKnob, len(found))] {
@@ -135,9 +145,9 @@ func mutate(i int) []*outcome {
 		}
 	}
 	for n := 0; n < meaningPerBase; {
-		m := meaningEdits[g.IntN(len(meaningEdits))]
+		m := c.edits[g.IntN(len(c.edits))]
 		if n == 0 {
-			m = meaningEdits[0]
+			m = c.edits[0]
 		}
 		e := &editor{g, s.clone(), sib}
 		if m.apply(e) {
@@ -161,6 +171,10 @@ func mutate(i int) []*outcome {
 }
 
 func TestMutation(t *testing.T) {
+	run(t, campaign{families, 0, meaningEdits, newKnob})
+}
+
+func run(t *testing.T, c campaign) {
 	bases := basesFull
 	if testing.Short() {
 		bases = basesShort
@@ -171,7 +185,7 @@ func TestMutation(t *testing.T) {
 	for range min(2, runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := range next {
-				results[i] = mutate(i)
+				results[i] = c.mutate(i)
 			}
 		})
 	}

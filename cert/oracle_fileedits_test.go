@@ -75,7 +75,7 @@ func isRatio(s spot) bool {
 	return ok && strings.Contains(t, "/") && !strings.Contains(t, "plumb")
 }
 func isWitnessList(s spot) bool {
-	return isList(s) && slices.Contains([]string{"M", "Lambda", "T", "Ty", "Td", "kappa2", "layers"}, s.key)
+	return isList(s) && slices.Contains([]string{"M", "Lambda", "T", "Ty", "Td", "kappa2", "layers", "filter", "eta", "zeta", "units"}, s.key)
 }
 
 // atNumber replaces a number by literal text.
@@ -258,7 +258,7 @@ var jsonEdits = []fileEdit{
 	{"JSON: invalid number", malformed, invalidNumber},
 	{"JSON: negative zero", refused, func(g *rand.Rand, d *draft) bool {
 		s, ok := find(g, d, func(s spot) bool {
-			return isNumber(s) && (s.key == "Lambda" || s.key == "T" || s.key == "Td" || s.key == "Ty")
+			return isNumber(s) && (s.key == "Lambda" || s.key == "T" || s.key == "Td" || s.key == "Ty" || s.key == "eta" || s.key == "zeta")
 		})
 		if ok {
 			s.set(jNumber("-0"))
@@ -302,7 +302,7 @@ var jsonEdits = []fileEdit{
 	}},
 	{"JSON: size in manifest changed", malformed, func(g *rand.Rand, d *draft) bool {
 		s, ok := find(g, d, func(s spot) bool {
-			return slices.Contains([]string{"states", "hidden", "layers", "gate"}, s.key) && isNumber(s)
+			return slices.Contains([]string{"states", "hidden", "layers", "gate", "width", "units"}, s.key) && isNumber(s)
 		})
 		if ok {
 			old := string(s.value.(jNumber))
@@ -362,7 +362,10 @@ var jsonEdits = []fileEdit{
 		for i := range d.crt {
 			if d.crt[i].key == "claim" {
 				old := d.crt[i].value
-				d.crt[i].value = []string{"contraction", "iss", "bounded"}[g.IntN(3)]
+				d.crt[i].value = []string{"contraction", "iss", "bounded", "delta-iss"}[g.IntN(4)]
+				if (old == "delta-iss") != (d.crt[i].value == "delta-iss") {
+					return true
+				}
 				// an iss witness without lure members is also one of boundedness, a contraction witness also one of iss
 				return old == "iss" && d.crt[i].value == "contraction" || old == "bounded" && d.crt[i].value != old
 			}
@@ -372,7 +375,7 @@ var jsonEdits = []fileEdit{
 	{"JSON: kind changed", refused, func(g *rand.Rand, d *draft) bool {
 		s, ok := find(g, d, func(s spot) bool { return s.key == "kind" })
 		if ok {
-			k := []string{"lure", "gated", "ssm", "linear"}[g.IntN(4)]
+			k := []string{"lure", "gated", "ssm", "linear", "lstm", "gru"}[g.IntN(6)]
 			ok = s.value != k
 			s.set(k)
 		}
