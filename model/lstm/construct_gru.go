@@ -40,7 +40,7 @@ type gruUnit struct {
 	demandZ, budgetZ, sz float64
 	demandN, budgetN, sn float64
 	dzeta, droom, dshare float64 // gradients; dzeta of logit zeta
-	deta, dr0, dr        float64
+	deta, dr             float64
 }
 
 const (

@@ -34,7 +34,7 @@ func Oscillators(poles []complex128) []complex128 {
 const (
 	firstHold = 0.97 // of the rate: factor on the first bound of the gate that holds the state
 	firstBias = 0.3  // standard deviation of the other biases and bounds' free numbers
-	firstGate = 0.3  // of W of the gates, times the root of the inputs
+	firstGate = 0.7  // of W of the gates, times the root of the inputs
 	firstW    = 1.0  // of W of the candidate, times the root of the inputs
 	firstU    = 0.5  // of U before scaling, times the root of the units
 	firstRead = 1.0  // of Wy, times the root of the units

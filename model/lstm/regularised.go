@@ -59,9 +59,9 @@ const (
 
 // Constants of the penalty of Bonassi et al. 2023, eq. 19.
 const (
-	paperUp     = 0.1
-	paperDown   = 1e-5
-	paperMargin = 0.01 // epsilon
+	paperUp     = 1
+	paperDown   = 1e-4
+	paperMargin = 0.005 // epsilon
 )
 
 // Penalty returns the penalty at the parameters last deployed and adds its gradient to grad (nil: the value alone):

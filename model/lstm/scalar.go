@@ -25,26 +25,24 @@ func spectral(rows, cols int, x []float64) (s float64, left, right []float64) {
 	return v[0], left, right
 }
 
-// The checker bounds a squared spectral norm by the least multiple of trace/checkerGrid of the Gram matrix that it can
-// decide, up to checkerMax rows or columns; above, by the trace.
+// The checker bounds a squared spectral norm within about 1/800 up to checkerMax rows or columns; above, by the trace of
+// the Gram matrix.
 const (
-	checkerGrid = 1024
-	checkerMax  = 48
+	checkerShare = 1.0 / 512
+	checkerMax   = 48
 )
 
-// checkerNorm returns the checker's bound of the spectral norm of a row-major matrix.
+// checkerNorm returns a bound of the spectral norm of a row-major matrix that the checker's bound does not exceed.
 func checkerNorm(rows, cols int, x []float64) float64 {
 	var trace float64
 	for _, v := range x {
 		trace += v * v
 	}
-	n := min(rows, cols)
-	if n == 1 || n > checkerMax || trace == 0 {
-		return math.Sqrt(trace)
+	if n := min(rows, cols); n == 1 || n > checkerMax || trace == 0 {
+		return math.Sqrt(trace) * (1 + 1e-12) // rounding of the sum
 	}
 	s, _, _ := spectral(rows, cols, x)
-	steps := math.Floor(s*s/trace*checkerGrid+1e-6) + 1
-	return math.Sqrt(trace * min(steps, checkerGrid) / checkerGrid)
+	return math.Sqrt(min(s*s*(1+checkerShare), trace)) * (1 + 1e-12)
 }
 
 // scalar is the comparison in Euclidean norms: the map of Bonassi et al. 2023 (eq. 11) with the bounds of this package,
