@@ -25,7 +25,6 @@ type certifyFlags struct {
 	inScale  []string
 	outScale []string
 	source
-	dataDir  string
 	budget   string
 	steps    int
 	out      string

@@ -66,6 +66,9 @@ func (n *imported) certify(ctx context.Context, f *certifyFlags, stderr io.Write
 
 // reason is an error without the name of the package it came from.
 func reason(err error) string {
+	if errors.Is(err, lstm.ErrBox) {
+		return "a forget gate can come so near to 1 that its cell has no useful bound"
+	}
 	if e, ok := errors.AsType[*lstm.NotProvableError](err); ok {
 		s := ""
 		for l, x := range e.Radii {
@@ -94,13 +97,17 @@ func (n *imported) repair(rate float64) (*bundle.Model, variant, *repaired, floa
 			return nil, variant{}, nil, 0, err
 		}
 		v := n.fromRest(rep.W)
-		out := &repaired{Method: rep.Method, Weights: ident.Figure(rep.Change)}
+		change, err2 := n.distance(rep.W)
+		if err2 != nil {
+			return nil, variant{}, nil, 0, err2
+		}
+		out := &repaired{Method: rep.Method, Weights: ident.Figure(change)}
 		for _, l := range rep.Layers {
 			out.Layers = append(out.Layers, repairedLayer{l.Low, l.High, l.Forget})
 		}
 		out.Outputs, _ = n.change(v)
 		var m *bundle.Model
-		if m, err = n.prove(v, fmt.Sprintf("Its recurrent weights were made smaller so that it can be proved: the weights changed by %.3g, relative. It starts from zero states.", rep.Change)); err == nil {
+		if m, err = n.prove(v, fmt.Sprintf("Its recurrent weights were made smaller so that it can be proved: the weights changed by %.3g, relative. It starts from zero states.", change)); err == nil {
 			return m, v, out, goal, nil
 		}
 	}

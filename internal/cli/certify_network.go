@@ -20,11 +20,13 @@ import (
 // imported is a network from elsewhere in the form of a bundle: scaled inputs and outputs.
 type imported struct {
 	cell            seq.LSTM
-	file            variant // the network of the file, scaled
+	original        []float64 // weights of the file
+	file            variant   // the same, scaled
 	inMean, inStd   []float64
 	outMean, outStd []float64
-	mid, half       []float64 // physical
-	mean, std       []float64 // physical
+	mid, half       []float64                                // physical
+	mean, std       []float64                                // physical
+	net             struct{ mid, half, mean, std []float64 } // the same of the normalised signals
 	inputs, outputs []cert.Signal
 	ts              float64
 	seed            uint64
@@ -61,7 +63,8 @@ func (n *imported) fromRest(w []float64) variant {
 // weight; where there are data, by those of the measurements and at their means.
 func (n *imported) scale(w []float64) error {
 	in, out := n.cell.In, n.cell.Out
-	mid, half := make([]float64, in), make([]float64, in) // of the normalised inputs
+	mid, half := make([]float64, in), make([]float64, in)
+	n.original = w
 	n.u = randomInputs(rng.Stream(n.seed, "certify/inputs"), in, compareLanes, compareSteps)
 	v := seq.NewMat(in, n.u.Cols)
 	for i := range in {
@@ -95,6 +98,7 @@ func (n *imported) scale(w []float64) error {
 	if err := lstm.ScaleOutputs(n.cell, scaled, mean, std); err != nil {
 		return err
 	}
+	n.net.mid, n.net.half, n.net.mean, n.net.std = mid, half, mean, std
 	n.file = n.fromRest(scaled)
 	n.y = n.simulate(n.file, n.u)
 	for i := range out {
@@ -172,21 +176,36 @@ func (n *imported) change(v variant) (each []ident.Figure, all float64) {
 	return each, math.Sqrt(all / float64(n.cell.Out))
 }
 
-// distance is |w - w0|/|w0| over the weights without the boxes, w0 those of the file.
-func (n *imported) distance(w []float64) float64 {
-	boxed := make([]bool, len(w))
-	for _, b := range n.cell.Box() {
-		for i := range b.States {
-			boxed[b.Tensor.Offset+i] = true
+// distance is |w - w0|/|w0| over the weights as the file has them, w0 those of the file and w scaled ones.
+func (n *imported) distance(w []float64) (float64, error) {
+	w = slices.Clone(w)
+	over := func(a, b []float64) []float64 { // -a/b
+		out := make([]float64, len(a))
+		for i := range out {
+			out[i] = -a[i] / b[i]
 		}
+		return out
+	}
+	inverse := func(a []float64) []float64 { return over(filled(len(a), -1), a) }
+	if err := lstm.ScaleInputs(n.cell, w, over(n.net.mid, n.net.half), inverse(n.net.half)); err != nil {
+		return 0, err
+	}
+	if err := lstm.ScaleOutputs(n.cell, w, over(n.net.mean, n.net.std), inverse(n.net.std)); err != nil {
+		return 0, err
+	}
+	for _, b := range n.cell.Box() { // boxes are none of the file's weights
+		copy(b.Tensor.Of(w), b.Tensor.Of(n.original))
 	}
 	var d, s float64
-	for i, x := range n.file.w {
-		if !boxed[i] {
-			d, s = d+(w[i]-x)*(w[i]-x), s+x*x
+	for i, x := range n.original {
+		d, s = d+(w[i]-x)*(w[i]-x), s+x*x
+	}
+	for _, b := range n.cell.Box() {
+		for _, x := range b.Tensor.Of(n.original) {
+			s -= x * x
 		}
 	}
-	return math.Sqrt(d / s)
+	return math.Sqrt(d / s), nil
 }
 
 // model is the variant as it is deployed.
@@ -261,9 +280,9 @@ func (n *imported) card(change string) string {
 	return s.String()
 }
 
-// count is the number of weights, without the boxes.
+// count is the number of weights of the file: no boxes, no direct path, and one bias where it has two.
 func (n *imported) count() int {
-	sum := n.cell.Layout().Len()
+	sum := n.cell.Layout().Len() - n.cell.In*n.cell.Out
 	for _, b := range n.cell.Box() {
 		sum -= b.States
 	}

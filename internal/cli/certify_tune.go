@@ -81,7 +81,11 @@ func (n *imported) tune(ctx context.Context, v variant, rate float64, steps int,
 	states := n.cell.States()
 	enc := s.Best[net.Dim():]
 	out.encW, out.encB = slices.Clone(enc[:len(enc)-states]), slices.Clone(enc[len(enc)-states:])
-	t.Steps, t.Seconds, t.Weights = s.EndedAdam, time.Since(begin).Seconds(), ident.Figure(n.distance(out.w))
+	change, err := n.distance(out.w)
+	if err != nil {
+		return v, nil, err
+	}
+	t.Steps, t.Seconds, t.Weights = s.EndedAdam, time.Since(begin).Seconds(), ident.Figure(change)
 	t.Outputs, _ = n.change(out)
 	return out, t, nil
 }

@@ -39,7 +39,7 @@ const (
 
 const (
 	repairRate = 0.999
-	bisections = 40
+	bisections = 24
 )
 
 // Repair looks for a network near the one given, for inputs |u| <= 1, whose layers pass the componentwise test of the

@@ -73,7 +73,7 @@ func (l *repairLayer) project(w, w0, eta []float64, rate float64, p projection) 
 		if eta, ok = l.contracts(w, rate); !ok {
 			break
 		}
-		if d := l.distance(w, w0); d < least*(1-1e-4) {
+		if d := l.distance(w, w0); d < least*(1-1e-3) {
 			copy(best, w)
 			least = d
 		} else {
