@@ -81,7 +81,7 @@ func (s *study) shown() (models []*fitted, styles []style) {
 }
 
 // simulated are Figures 4 and 5: measured and simulated pressures of the test experiment, the errors below, each model's
-// in a panel of its own; all networks on one scale, the linear model on its own.
+// in a panel of its own, all on one scale.
 func (s *study) simulated() []report.Block {
 	var out []report.Block
 	n := len(s.measured[0])
@@ -92,23 +92,17 @@ func (s *study) simulated() []report.Block {
 		f := &plot.Figure{Label: label, X: axis, Panels: []plot.Panel{top}}
 		models, styles := s.shown()
 		largest := 0.0
-		for j, m := range models {
+		for _, m := range models {
 			e := difference(s.measured[i], m.y[i])
 			cols = append(cols, report.Column{Name: "error of " + m.Name, Unit: s.rawUnit(i), Values: e})
-			if styles[j].color != plot.Blue {
-				largest = max(largest, extent(e))
-			}
+			largest = max(largest, extent(e))
 		}
 		for j := len(models) - 1; j >= 0; j-- {
-			p := plot.Panel{Height: 62, Y: plot.Axis{Name: "error of " + models[j].Name, Unit: s.rawUnit(i)},
-				Marks: []plot.Mark{&plot.Line{Color: styles[j].color, Width: 1.1, X: t, Y: difference(s.measured[i], models[j].y[i])}}}
-			if styles[j].color != plot.Blue {
-				p.Y.Min, p.Y.Max = -1.05*largest, 1.05*largest
-			}
-			f.Panels = append(f.Panels, p)
+			f.Panels = append(f.Panels, plot.Panel{Height: 62, Y: plot.Axis{Name: "error of " + models[j].Name, Unit: s.rawUnit(i), Min: -largest, Max: largest},
+				Marks: []plot.Mark{&plot.Line{Color: styles[j].color, Width: 1.1, X: t, Y: difference(s.measured[i], models[j].y[i])}}})
 		}
 		out = append(out, &report.Drawing{File: fmt.Sprintf("figure-%d-%s", 4+i, s.name(i)), Figure: f, Columns: append([]report.Column{{Name: axis.Name, Unit: axis.Unit, Values: t}}, cols...),
-			Caption: fmt.Sprintf("Figure %d. %s of the test experiment, free simulation; below, measured − simulated of each model: the networks on one scale, the linear model on its own.", 4+i, s.name(i))})
+			Caption: fmt.Sprintf("Figure %d. %s of the test experiment, free simulation; below, measured − simulated of each model, all on one scale, which cuts the largest %.1f %% of errors of the worst model.", 4+i, s.name(i), 100*(1-shownShare))})
 	}
 	return out
 }
@@ -207,12 +201,20 @@ func difference(a, b []float64) []float64 {
 	return out
 }
 
+// shownShare of each model's errors fit the scale of their panels; single peaks would hide the rest.
+const shownShare = 0.995
+
+// extent is the modulus that this share of the samples does not exceed.
 func extent(x []float64) float64 {
-	most := 0.0
+	var moduli []float64
 	for _, v := range x {
 		if finite(v) {
-			most = max(most, math.Abs(v))
+			moduli = append(moduli, math.Abs(v))
 		}
 	}
-	return most
+	if len(moduli) == 0 {
+		return 0
+	}
+	slices.Sort(moduli)
+	return moduli[int(shownShare*float64(len(moduli)-1))]
 }

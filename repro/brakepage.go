@@ -51,12 +51,9 @@ func (s *study) claim(own *fitted) []report.Block {
 		return []report.Block{report.Text("Nothing was proved of the model " + own.Name + ": " + own.Verdict + ".")}
 	}
 	out := []report.Block{report.Text(own.statement)}
-	for _, line := range own.assumptions {
-		out = append(out, report.Text(line))
-	}
 	if a := own.Attack; a != nil {
 		out = append(out, report.Text(fmt.Sprintf("The attack on the bound, %d random pairs of trajectories and %d gradient searches over %d samples, found a largest ratio of %s of a difference to its proved bound (%s). A ratio above 1 would refute the proof. How decided: the bound proved, the ratio estimated.",
-			a.Pairs, a.Searches, a.Samples, Text(a.Ratio), a.Where)))
+			a.Pairs, a.Searches, a.Samples, text(a.Ratio), a.Where)))
 	}
 	if own.Bundle != "" {
 		out = append(out, report.Text("The proof, by the independent checker:"), report.Code("plumb-check "+own.Bundle))

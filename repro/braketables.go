@@ -18,7 +18,7 @@ func checkTable(checks []Check) *report.Table {
 		}
 		if c.Bound != Reported {
 			bound := strings.NewReplacer(">=", "≥", "<=", "≤", "-", "−").Replace(c.Bound)
-			t.Rows = append(t.Rows, report.TableRow{Cells: []report.Cell{{Text: c.Name}, {Text: Text(float64(c.Value))}, {Text: bound}, {Text: word}}})
+			t.Rows = append(t.Rows, report.TableRow{Cells: []report.Cell{{Text: c.Name}, {Text: text(float64(c.Value))}, {Text: bound}, {Text: word}}})
 		}
 	}
 	return t
@@ -35,7 +35,7 @@ func (s *study) fitTable(own *fitted) *report.Table {
 	for _, f := range s.models {
 		row := report.TableRow{Chosen: f == own, Cells: []report.Cell{{Text: f.Name}}}
 		for i := range f.FIT {
-			row.Cells = append(row.Cells, report.Cell{Text: fixed(float64(f.FIT[i]), 2)}, report.Cell{Text: Text(float64(f.RMSE[i]))})
+			row.Cells = append(row.Cells, report.Cell{Text: fixed(float64(f.FIT[i]), 2)}, report.Cell{Text: text(float64(f.RMSE[i]))})
 		}
 		row.Cells = append(row.Cells, report.Cell{Text: fixed(float64(f.SumFIT), 2)}, report.Cell{Text: fixed(float64(f.Smallest), 2)},
 			report.Cell{Text: fmt.Sprint(f.Parameters)}, report.Cell{Text: fixed(float64(f.Seconds), 0)})
@@ -58,15 +58,15 @@ func (s *study) claimTable(own *fitted) *report.Table {
 		for i := range s.set.Outputs {
 			c := report.Cell{Text: "–"}
 			if i < len(f.Gain) {
-				c = report.Cell{Text: "≤ " + Text(float64(f.Gain[i])), Small: f.GainUnit[i]}
+				c = report.Cell{Text: "≤ " + upperText(float64(f.Gain[i])), Small: f.GainUnit[i]}
 			}
 			row.Cells = append(row.Cells, c)
 		}
 		attack := report.Cell{Text: "–"}
 		if f.Attack != nil {
-			attack = report.Cell{Text: Text(f.Attack.Ratio), Small: "estimated"}
+			attack = report.Cell{Text: text(f.Attack.Ratio), Small: "estimated"}
 		}
-		row.Cells = append(row.Cells, attack, report.Cell{Text: Text(float64(f.Residual))})
+		row.Cells = append(row.Cells, attack, report.Cell{Text: text(float64(f.Residual))})
 		t.Rows = append(t.Rows, row)
 	}
 	t.Note = "Rate, recovery time and gain are proved bounds. Recovery time: until two simulations under one input differ by at most 1 % of each output's standard deviation, from any two initial states in the boxes. " +
@@ -98,7 +98,7 @@ func claimWord(claim string) string {
 	if claim == ident.DeltaISS {
 		return "δISS"
 	}
-	return claim
+	return dash(claim)
 }
 
 // recovery is a recovery time with its samples.

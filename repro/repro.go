@@ -48,8 +48,8 @@ const Reported = "reported"
 // Model is one row of a comparison. Lists have one entry per output.
 type Model struct {
 	Name     string   `json:"name"`
-	Claim    string   `json:"claim"`
-	Verdict  string   `json:"verdict"` // what the checker says of the file; for a linear model how its stability was decided
+	Claim    string   `json:"claim"`   // "" of the linear model, whose stability is not judged
+	Verdict  string   `json:"verdict"` // what the checker says of the file
 	FIT      []Number `json:"fit"`     // free simulation, percent
 	RMSE     []Number `json:"rmse"`    // unit of the output
 	SumFIT   Number   `json:"sum_fit"` // equation (20) of Bonassi et al. 2023, percent

@@ -105,6 +105,24 @@ func TestHysteresis(t *testing.T) {
 	}
 }
 
+func TestText(t *testing.T) {
+	for v, want := range map[float64]string{91.5309: "91.53", 0.99997306: "0.99997", 1: "1", 18855.24: "18855", -13.766: "−13.77", 0.5: "0.5", math.Inf(-1): "−∞", 3e9: "3e+09"} {
+		if got := text(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{18855.24: "18860", 323.657: "323.7", 279.11: "279.2", 2: "2", 0.99999: "1"} {
+		if got := upperText(v); got != want {
+			t.Errorf("bound %v: %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{0.98489687: "0.9849", 0.99999: "0.99999", math.NaN(): "–"} {
+		if got := rateText(v); got != want {
+			t.Errorf("rate %v: %s, want %s", v, got, want)
+		}
+	}
+}
+
 func TestInterpolate(t *testing.T) {
 	x, y := []float64{0, 1, 1, 3}, []float64{0, 10, 20, 40}
 	for at, want := range map[float64]float64{-1: 0, 0: 0, 0.5: 5, 1: 10, 2: 30, 3: 40, 4: 40} {

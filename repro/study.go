@@ -34,8 +34,7 @@ type fitted struct {
 	member bool          // the model that the run handed over, with a bundle
 	linear bool
 
-	statement   string   // the claim as the checker states it
-	assumptions []string // a sentence each
+	statement string // the claim as the checker states it, with its assumption on the inputs
 }
 
 // method is a way of fitting a model.
@@ -100,11 +99,11 @@ func (s *study) also(name string, res *ident.Result, o ident.Other) error {
 	return s.score(f, o.Model)
 }
 
-// linear appends the linear model of a run.
+// linear appends the linear model of a run. Its stability is not judged here.
 func (s *study) linear(res *ident.Result) (*fitted, error) {
 	f := &fitted{res: res, linear: true}
 	f.Model = blank(fmt.Sprintf("linear, order %d", res.Linear.Order))
-	f.Claim, f.Verdict, f.Parameters, f.Seconds = ident.None, "", res.Linear.Parameters(), Number(unknown)
+	f.Parameters, f.Seconds = res.Linear.Parameters(), Number(unknown)
 	s.models = append(s.models, f)
 	return f, s.score(f, res.Linear)
 }
@@ -280,13 +279,5 @@ func (s *study) figures(f *fitted, v *cert.Verdict) {
 	}
 	for i, g := range v.PhysicalDeltaGain {
 		f.Gain, f.GainUnit = append(f.Gain, Number(upward(g))), append(f.GainUnit, s.rawUnit(i)+"/"+s.set.Record.Signals[s.set.Inputs[0]].Unit)
-	}
-	for i, c := range s.set.Inputs {
-		u := s.set.Record.Signals[c]
-		f.assumptions = append(f.assumptions, fmt.Sprintf("Assumed: %s stays in [%s, %s] %s, and a simulation starts inside the certificate's boxes, as every start that the model makes does.",
-			u.Name, Text(-upward(new(big.Rat).Neg(v.InputLow[i]))), Text(upward(v.InputHigh[i])), u.Unit))
-	}
-	for i := range v.Low {
-		f.assumptions = append(f.assumptions, fmt.Sprintf("Then %s always lies in [%s, %s] %s.", s.name(i), Text(-upward(new(big.Rat).Neg(v.Low[i]))), Text(upward(v.High[i])), s.rawUnit(i)))
 	}
 }

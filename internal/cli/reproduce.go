@@ -161,6 +161,14 @@ func (b *bars) done() {
 	}
 }
 
+// claimText is the claim of a model with its verdict, - where that was not asked.
+func claimText(m *repro.Model) string {
+	if m.Claim == "" {
+		return "-"
+	}
+	return claimed(m.Claim, m.Verdict)
+}
+
 // printReproduction prints models and checks on paper.
 func printReproduction(w io.Writer, r *repro.Result) {
 	fmt.Fprintln(w)
@@ -187,7 +195,7 @@ func printReproduction(w io.Writer, r *repro.Result) {
 		if m.Attack != nil {
 			ratio = short(ident.Figure(m.Attack.Ratio))
 		}
-		g.add(append(cells, percentage(m.SumFIT), percentage(m.Smallest), rate, recovery, ratio, fmt.Sprint(m.Parameters), claimed(m.Claim, m.Verdict))...)
+		g.add(append(cells, percentage(m.SumFIT), percentage(m.Smallest), rate, recovery, ratio, fmt.Sprint(m.Parameters), claimText(&m))...)
 	}
 	g.print(w)
 	fmt.Fprintln(w)
