@@ -228,7 +228,9 @@ func TestAdopt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, ok := net.(interface{ Adopt(w, theta []float64) error })
+		m, ok := net.(interface {
+			Adopt(w, theta []float64) error
+		})
 		if !ok {
 			t.Fatalf("%s does not adopt", g)
 		}
