@@ -76,7 +76,7 @@ func brake(ctx context.Context, set *dataset.Set, facts rig, units []int, o Opti
 	}
 	r := &Result{Checks: brakeChecks(s, own, free, paper, lin, facts)}
 	for i := range set.Outputs {
-		r.Outputs = append(r.Outputs, s.name(i))
+		r.Outputs, r.Units = append(r.Outputs, s.name(i)), append(r.Units, s.rawUnit(i))
 	}
 	for _, f := range s.models {
 		r.Models = append(r.Models, f.Model)

@@ -37,7 +37,7 @@ func brakePage(s *study, r *Result, own, free, lin *fitted) *report.Document {
 	d.Sections = append(d.Sections,
 		report.Section{ID: "claim", Title: "Claim", Blocks: s.claim(own)},
 		report.Section{ID: "differences", Title: "Differences from the paper", Blocks: []report.Block{
-			report.Text("The paper's measurements are not public; the rig here is simulated, with constants from the literature that were fixed before any network was trained. The paper does not print the sampling time, the sizes of its network or its figures of merit, so the checks above are bands, not its numbers."),
+			report.Text("The paper's measurements are not public; the rig here is simulated, with constants from the literature that were fixed before any network was trained. Sampling time, size of the network and figures of merit of the original were not available to us, so the checks above are bands, not its numbers."),
 			report.Text("The paper trains with a soft penalty on its stability condition and checks afterwards (the row “penalty”: windows with washout, random initial states, regulariser (19), RMSProp, early stopping on validation). The proved model satisfies a less conservative condition, which the independent checker decides in exact arithmetic; the unconstrained model has the same units and no condition. Here four experiments train, one validates and one tests; the paper cuts one experiment into validation and test."),
 		}},
 		report.Section{ID: "reproduce", Title: "Reproduce", Blocks: []report.Block{

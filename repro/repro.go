@@ -30,6 +30,7 @@ type Result struct {
 	Seconds float64  `json:"seconds"`
 	Checks  []Check  `json:"checks"`
 	Outputs []string `json:"outputs,omitempty"` // names, in the order of the lists of the models
+	Units   []string `json:"units,omitempty"`
 	Models  []Model  `json:"models,omitempty"`
 	Page    string   `json:"page,omitempty"` // the report; "" when nothing was written
 }
@@ -48,12 +49,12 @@ const Reported = "reported"
 // Model is one row of a comparison. Lists have one entry per output.
 type Model struct {
 	Name     string   `json:"name"`
-	Claim    string   `json:"claim"`   // "" of the linear model, whose stability is not judged
-	Verdict  string   `json:"verdict"` // what the checker says of the file
-	FIT      []Number `json:"fit"`     // free simulation, percent
-	RMSE     []Number `json:"rmse"`    // unit of the output
-	SumFIT   Number   `json:"sum_fit"` // equation (20) of Bonassi et al. 2023, percent
-	Smallest Number   `json:"smallest"`
+	Claim    string   `json:"claim"`    // "" of the linear model, whose stability is not judged
+	Verdict  string   `json:"verdict"`  // what the checker says of the file
+	FIT      []Number `json:"fit"`      // free simulation, percent
+	RMSE     []Number `json:"rmse"`     // unit of the output
+	SumFIT   Number   `json:"sum_fit"`  // equation (20) of Bonassi et al. 2023, percent
+	Smallest Number   `json:"smallest"` // prediction of any output
 
 	Rate     Number   `json:"rate"`     // proved, per sample
 	Recovery int      `json:"recovery"` // proved, samples; 0 when there is none

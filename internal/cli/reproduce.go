@@ -179,7 +179,11 @@ func printReproduction(w io.Writer, r *repro.Result) {
 			for _, name := range r.Outputs {
 				head = append(head, "FIT "+name+" %")
 			}
-			g.add(append(head, "FIT (20) %", "smallest", "rate", "recovery", "ratio", "parameters", "claim")...)
+			smallest := "smallest"
+			if len(r.Units) > 0 && !mixed(r.Units) {
+				smallest = withUnit(smallest, r.Units[0])
+			}
+			g.add(append(head, "FIT (20) %", smallest, "rate/sample", "recovery [samples]", "worst ratio", "parameters", "claim")...)
 		}
 		cells := []string{m.Name}
 		for _, v := range m.FIT {

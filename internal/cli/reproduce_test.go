@@ -52,7 +52,7 @@ func TestReproduceErrors(t *testing.T) {
 
 func TestPrintReproduction(t *testing.T) {
 	nan := repro.Number(math.NaN())
-	r := &repro.Result{Name: "toy", Pass: false, Seconds: 12, Page: "runs/toy/report.html", Outputs: []string{"p_mc", "p_cal"},
+	r := &repro.Result{Name: "toy", Pass: false, Seconds: 12, Page: "runs/toy/report.html", Outputs: []string{"p_mc", "p_cal"}, Units: []string{"bar", "bar"},
 		Checks: []repro.Check{{Name: "FIT of p_mc", Value: 91.234, Bound: ">= 90 %", Pass: true}, {Name: "FIT of p_cal", Value: 89, Bound: ">= 90 %"}, {Name: "price", Value: 2, Bound: repro.Reported, Pass: true}},
 		Models: []repro.Model{
 			{Name: "proved", Claim: ident.DeltaISS, Verdict: "proved", FIT: []repro.Number{91.234, 89}, SumFIT: 93, Smallest: -0.5, Rate: 0.95501, Recovery: 290, Attack: &repro.Attack{Ratio: 0.97}, Parameters: 3170},
@@ -61,7 +61,7 @@ func TestPrintReproduction(t *testing.T) {
 	var b bytes.Buffer
 	printReproduction(&b, r)
 	s := strings.Join(strings.Fields(b.String()), " ")
-	for _, w := range []string{"FIT p_mc % FIT p_cal %", "proved 91.23 89.00 93.00 -0.50 0.9551 290 0.97 3170 delta-iss, proved", "linear 80.00 80.00 79.00 -9.00 - - - 10 -",
+	for _, w := range []string{"FIT p_mc % FIT p_cal % FIT (20) % smallest [bar] rate/sample recovery [samples] worst ratio parameters claim", "proved 91.23 89.00 93.00 -0.50 0.9551 290 0.97 3170 delta-iss, proved", "linear 80.00 80.00 79.00 -9.00 - - - 10 -",
 		"FIT of p_mc 91.23 >= 90 % pass", "FIT of p_cal 89 >= 90 % FAIL", "price 2 reported", "toy: FAIL in 12 s runs/toy/report.html"} {
 		if !strings.Contains(s, w) {
 			t.Errorf("not printed: %q in %q", w, s)
