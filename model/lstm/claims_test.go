@@ -117,7 +117,7 @@ func TestBoundsHoldOnPairs(t *testing.T) {
 	for i := range 150 {
 		g := Guarantee(i % 3)
 		o := randomOptions(r, g)
-		m, theta := build(t, o, uint64(i), []float64{0.5, 0.04, 0.15}[g])
+		m, theta := build(t, o, uint64(i), []float64{0.5, 0.04, 0.06}[g])
 		w := make([]float64, m.Layout().Len())
 		m.Deploy(theta, w)
 		if c, ok := m.(model.Certifiable); ok && !(c.Residual(theta) < 0) {

@@ -160,14 +160,14 @@ func (l *constructGRU) init(r *rand.Rand, s start, theta []float64) {
 // init starts as a constructed layer deploys, so training with a penalty begins where the claim holds.
 func (l *freeLSTM) init(r *rand.Rand, s start, theta []float64) {
 	if l.paper {
-		l.initPaper(r, theta)
+		l.initPaper(r, s, theta)
 		return
 	}
 	c := newConstructLSTM(l.box.t, l.rate)
 	x, w := make([]float64, c.dim()), make([]float64, l.box.t.HBox.Offset+l.box.t.HBox.Len())
 	c.init(r, s, x)
 	c.deploy(x, w, ones(c.d))
-	l.rest.Pullback(w, zero(theta)) // adds the tensors of w: a copy
+	gather(l.rest, w, theta)
 }
 
 func (l *freeGRU) init(r *rand.Rand, s start, theta []float64) {
@@ -175,12 +175,13 @@ func (l *freeGRU) init(r *rand.Rand, s start, theta []float64) {
 	x, w := make([]float64, c.dim()), make([]float64, l.box.t.HBox.Offset+l.box.t.HBox.Len())
 	c.init(r, s, x)
 	c.deploy(x, w, ones(c.d))
-	l.rest.Pullback(w, zero(theta))
+	gather(l.rest, w, theta)
 }
 
-func zero(x []float64) []float64 {
-	clear(x)
-	return x
+// gather writes the tensors of w into theta; it is the inverse of Verbatim.Deploy.
+func gather(v model.Verbatim, w, theta []float64) {
+	clear(theta)
+	v.Pullback(w, theta)
 }
 
 // init draws weights uniform in 1/sqrt(n), as is usual, and biases that hold the state as long as the plant does and

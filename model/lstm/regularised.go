@@ -148,28 +148,33 @@ func smaller(c comparison, p *perron, w []float64) float64 {
 	return rho
 }
 
-// initPaper draws weights as the authors' code does, uniform in 1/n with zero biases, and shrinks them until the
-// condition holds with twice the clearance.
-func (l *freeLSTM) initPaper(r *rand.Rand, theta []float64) {
-	n := l.box.t.HBox.Rows
-	at := l.rest[0].Offset
-	w := make([]float64, at+l.rest.Len())
-	p := paperLayer{[4]seq.GateTensors{l.box.t.I, l.box.t.F, l.box.t.G, l.box.t.O}}
-	for i, t := range l.rest {
-		x := t.Of(w)
-		if i%3 == 2 { // bias
-			continue
-		}
-		for k := range x {
-			x[k] = (2*r.Float64() - 1) / float64(n)
+// initPaper draws weights as the authors' code does, uniform in 1/n with zero biases, but gives the forget gates the
+// plant's memory, and shrinks all weights but those biases until the condition holds with twice the clearance.
+func (l *freeLSTM) initPaper(r *rand.Rand, s start, theta []float64) {
+	t := l.box.t
+	w := make([]float64, t.HBox.Offset+t.HBox.Len())
+	for _, x := range l.rest {
+		if x.Cols > 0 {
+			for k := range x.Of(w) {
+				x.Of(w)[k] = (2*r.Float64() - 1) / float64(t.HBox.Rows)
+			}
 		}
 	}
+	hold := t.F.B.Of(w)
+	for j := range hold {
+		hold[j] = max(logit(s.memory(r, 1)), 0)
+	}
+	p := paperLayer{[4]seq.GateTensors{t.I, t.F, t.G, t.O}}
 	for p.eval(w).nu1 > -2*paperMargin {
-		for i := range w {
-			w[i] *= 0.9
+		for _, x := range l.rest {
+			if x.Cols > 0 {
+				for k := range x.Of(w) {
+					x.Of(w)[k] *= 0.9
+				}
+			}
 		}
 	}
-	l.rest.Pullback(w, zero(theta))
+	gather(l.rest, w, theta)
 }
 
 // Residuals returns nu1 and nu2 of Bonassi et al. 2023 (eq. 8a, 8b) for each layer of an LSTM with weights w; both are
