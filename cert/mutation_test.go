@@ -171,14 +171,14 @@ func (c campaign) mutate(i int) []*outcome {
 }
 
 func TestMutation(t *testing.T) {
-	run(t, campaign{families, 0, meaningEdits, newKnob})
-}
-
-func run(t *testing.T, c campaign) {
 	bases := basesFull
 	if testing.Short() {
 		bases = basesShort
 	}
+	run(t, campaign{families, 0, meaningEdits, newKnob}, bases)
+}
+
+func run(t *testing.T, c campaign, bases int) {
 	results := make([][]*outcome, bases)
 	next := make(chan int)
 	var wg sync.WaitGroup

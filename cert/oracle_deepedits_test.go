@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,9 +14,16 @@ import (
 // deepSeed keeps the draws of this test apart from those of TestMutation.
 const deepSeed = 1 << 20
 
-// TestMutationDeep is TestMutation for delta-iss.
+// TestMutationDeep is TestMutation for delta-iss. All 10,400 edits are made with PLUMB_LONG=1: the functions in 512 bits take two
+// minutes.
 func TestMutationDeep(t *testing.T) {
-	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob})
+	bases := 3 * len(deepFamilies)
+	if os.Getenv("PLUMB_LONG") != "" {
+		bases = basesFull
+	} else if testing.Short() {
+		bases = len(deepFamilies)
+	}
+	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob}, bases)
 }
 
 // deepWeight picks a tensor that the certificate depends on.
