@@ -65,7 +65,7 @@ func TestBoxes(t *testing.T) {
 				small++
 			}
 		}
-		simulatePairs(foreign{c}, w, r, 40, 24, func(k int, a, b seq.Mat) {
+		simulatePairs(foreign{c}, w, r, 0.5, 40, 24, func(k int, a, b seq.Mat) {
 			for j := 2 * f.s; j < len(half); j++ {
 				for l := range a.Cols {
 					if v := max(math.Abs(a.Row(j)[l]), math.Abs(b.Row(j)[l])); v > half[j] {

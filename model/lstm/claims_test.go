@@ -10,9 +10,10 @@ import (
 	"github.com/plumb-go/plumb/nn/seq"
 )
 
-// pairs simulates steps steps of lanes pairs of trajectories from random states in the boxes, each pair under the same
-// random inputs that often sit at the ends of the range, and calls see after each step with the states.
-func simulatePairs(m model.Network, w []float64, r *rand.Rand, steps, lanes int, see func(k int, a, b seq.Mat)) {
+// simulatePairs simulates steps steps of lanes pairs of trajectories from random states in the boxes under random inputs
+// that often sit at the ends of the range, those of a pair at most apart from each other, and calls see after each step
+// with the states.
+func simulatePairs(m model.Network, w []float64, r *rand.Rand, apart float64, steps, lanes int, see func(k int, a, b seq.Mat)) {
 	n := m.States()
 	x := [2]seq.Mat{seq.NewMat(n, lanes), seq.NewMat(n, lanes)}
 	half := make([]float64, n)
@@ -45,6 +46,11 @@ func simulatePairs(m model.Network, w []float64, r *rand.Rand, steps, lanes int,
 		for t := range x {
 			p.Forward(w, u, x[t], y)
 			p.State(x[t])
+			for i := range m.Inputs() {
+				for l, v := range u.Row(i) {
+					u.Row(i)[l] = min(max(v+apart*(2*r.Float64()-1), -1), 1)
+				}
+			}
 		}
 		see(k+1, x[0], x[1])
 	}
@@ -71,7 +77,7 @@ func TestConstructRatio(t *testing.T) {
 		m.Deploy(raw(r, m.Dim()), w)
 		metric := metricOf(m.layers[0])
 		before := make([]float64, 32)
-		simulatePairs(m, w, r, 3, 32, func(k int, a, b seq.Mat) {
+		simulatePairs(m, w, r, 0, 3, 32, func(k int, a, b seq.Mat) {
 			for l := range before {
 				var d, size float64
 				for j, e := range metric {
@@ -109,8 +115,79 @@ func metricOf(l layer) (eta []float64) {
 	return nil
 }
 
+// TestComparison: for random LSTM layers, certifiable or not, one step of two trajectories under different inputs obeys
+// |dx+| <= M |dx| + N |du|, by components and in Euclidean norms. (M of a GRU bounds multiples of its own vectors only;
+// see TestBoundsHoldOnPairs.)
+func TestComparison(t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 28))
+	tight := [2]float64{}
+	for i := range 200 {
+		d := seq.Deep{In: 1 + i%2, Out: 1, Units: []int{1 + r.IntN(4)}}
+		c := seq.LSTM{Deep: d}
+		w := random(r, c.Layout().Len(), 0.1+1.5*r.Float64())
+		if err := Boxes(c, w); err != nil {
+			t.Fatal(err)
+		}
+		f := comparisons(c)[0]
+		f.set(w, ones(d.In))
+		n, m, in := f.matrix()
+		m2, in2, _ := f.scalar(w)
+		const lanes = 40
+		x, next, u := [2]seq.Mat{}, [2]seq.Mat{}, [2]seq.Mat{}
+		p, y := c.NewPass(1, lanes), seq.NewMat(1, lanes)
+		near := math.Exp(-4 * r.Float64())
+		draw := func(rows int, half []float64) (z [2]seq.Mat) {
+			z = [2]seq.Mat{seq.NewMat(rows, lanes), seq.NewMat(rows, lanes)}
+			for j := range rows {
+				for l := range lanes {
+					a := 2*r.Float64() - 1
+					b := min(max(a+near*r.NormFloat64(), -1), 1)
+					z[0].Row(j)[l], z[1].Row(j)[l] = half[j]*a, half[j]*b
+				}
+			}
+			return z
+		}
+		x, u = draw(n, f.box(w)), draw(d.In, ones(d.In))
+		for k := range x {
+			next[k] = seq.NewMat(n, lanes)
+			p.Forward(w, u[k], x[k], y)
+			p.State(next[k])
+		}
+		for l := range lanes {
+			apart := func(z [2]seq.Mat) (out []float64) {
+				for j := range z[0].Rows {
+					out = append(out, math.Abs(z[0].Row(j)[l]-z[1].Row(j)[l]))
+				}
+				return out
+			}
+			dx, du, got := apart(x), apart(u), apart(next)
+			limit := multiply(m, dx)
+			direct(limit, multiply(in, du))
+			for j, v := range got {
+				if v > limit[j]*(1+1e-9)+rounding {
+					t.Fatalf("network %d: state %d moved by %g, bound %g", i, j, v, limit[j])
+				}
+				tight[0] = max(tight[0], v/limit[j])
+			}
+			h := n / 2
+			limit = multiply(m2[:], []float64{norm2(dx[:h]), norm2(dx[h:])})
+			direct(limit, multiply(in2[:], []float64{norm2(du)}))
+			for j, v := range []float64{norm2(got[:h]), norm2(got[h:])} {
+				if v > limit[j]*(1+1e-9)+rounding {
+					t.Fatalf("network %d: norm %d moved by %g, bound %g", i, j, v, limit[j])
+				}
+				tight[1] = max(tight[1], v/limit[j])
+			}
+		}
+	}
+	t.Logf("largest ratios to the bounds: %.3f by components, %.3f in norms", tight[0], tight[1])
+	if min(tight[0], tight[1]) < 0.6 {
+		t.Error("the search is too weak to say anything")
+	}
+}
+
 // TestBoundsHoldOnPairs: proved networks of every guarantee, one to three layers: no pair of trajectories from the
-// boxes leaves them, or exceeds eta_j r^k max_i |dx_i(0)|/eta_i.
+// boxes leaves them, or exceeds eta_j r^k max_i |dx_i(0)|/eta_i + zeta_j sup |du|, whether the inputs differ or not.
 func TestBoundsHoldOnPairs(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 4))
 	proved := map[Guarantee]int{}
@@ -135,14 +212,14 @@ func TestBoundsHoldOnPairs(t *testing.T) {
 		var gauges []gauge
 		at := 0
 		for _, e := range x.Filter {
-			gauges = append(gauges, gauge{[]int{at, at + len(x.Filter)}, e})
+			gauges = append(gauges, gauge{[]int{at, at + len(x.Filter)}, e, math.Inf(1)})
 			at++
 		}
 		at *= 2
 		for l, c := range x.Cells {
 			n := o.Units[l]
 			for q := range len(c.Eta) {
-				e := gauge{[]int{at + q}, c.Eta[q]}
+				e := gauge{[]int{at + q}, c.Eta[q], c.Zeta[q]}
 				if c.Norm {
 					e.rows = nil
 					for j := range n {
@@ -161,18 +238,25 @@ func TestBoundsHoldOnPairs(t *testing.T) {
 			copy(half[p.First:], p.Tensor.Of(w))
 		}
 		const lanes = 16
-		start, factor := make([]float64, lanes), 1.0
-		simulatePairs(m, w, r, 30, lanes, func(k int, a, b seq.Mat) {
+		start, factor, apart := make([]float64, lanes), 1.0, 0.0
+		if i%2 == 0 {
+			apart = math.Exp(-4 * r.Float64())
+		}
+		simulatePairs(m, w, r, apart, 30, lanes, func(k int, a, b seq.Mat) {
 			for l := range lanes {
-				var d float64
 				for _, e := range gauges {
-					d = max(d, e.of(a, b, l)/e.eta)
-				}
-				if k == 0 {
-					start[l] = d
-				}
-				if d > factor*start[l]*(1+rounding)+rounding { // eta is at least the width of the box: distances are at most one
-					t.Fatalf("%s: after %d steps %g of the start %g, rate %g", o.name(), k, d/start[l], start[l], rate)
+					d := e.of(a, b, l)
+					if k == 0 {
+						start[l] = max(start[l], d/e.eta)
+						continue
+					}
+					bound := e.eta * factor * start[l]
+					if apart > 0 {
+						bound += e.zeta * apart
+					}
+					if d > bound*(1+rounding)+rounding*e.eta { // eta is at least the width of the box
+						t.Fatalf("%s: after %d steps a distance of %g, bound %g, rate %g", o.name(), k, d, bound, rate)
+					}
 				}
 			}
 			for j := 2 * o.Filter; j < len(half); j++ {
@@ -193,10 +277,10 @@ func TestBoundsHoldOnPairs(t *testing.T) {
 	}
 }
 
-// gauge is one number of eta and the states that it measures in Euclidean norm.
+// gauge is one number of eta and zeta, and the states that it measures in Euclidean norm.
 type gauge struct {
-	rows []int
-	eta  float64
+	rows      []int
+	eta, zeta float64 // zeta infinite: no gain is stated
 }
 
 func (g gauge) of(a, b seq.Mat, l int) (d float64) {

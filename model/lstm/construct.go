@@ -131,17 +131,13 @@ func (l *constructLSTM) ends(q, j int, p *lstmParams) (lo, hi float64) {
 	case gateG:
 		return p.bg[j] - r, p.bg[j] + r
 	case gateF:
-		hi = l.logPhi(j)
+		hi = math.Log(l.rate) + logSigmoid(p.phi[j]) - math.Log(l.unit[j].rest)
 	case gateI:
 		hi = p.iota[j]
 	case gateO:
 		hi = p.omega[j]
 	}
 	return hi - 2*r, hi
-}
-
-func (l *constructLSTM) logPhi(j int) float64 {
-	return math.Log(l.unit[j].phi) - math.Log(l.unit[j].rest)
 }
 
 // scale computes the factors of the rows of U.

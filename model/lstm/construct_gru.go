@@ -126,14 +126,15 @@ func (l *constructGRU) deploy(theta, w, vbar []float64) {
 	l.box.run(w, vbar, l.h)
 }
 
-func (l *constructGRU) logZeta(j int) float64 {
-	return math.Log(l.unit[j].zeta) - math.Log(l.unit[j].rest)
+// logZeta is logit zeta.
+func (l *constructGRU) logZeta(j int, p *gruParams) float64 {
+	return math.Log(l.rate) + logSigmoid(p.zeta[j]) - math.Log(l.unit[j].rest)
 }
 
 // scale computes the factors of row j of Uz and Un.
 func (l *constructGRU) scale(j int, p *gruParams) {
 	u := &l.unit[j]
-	hi := l.logZeta(j)
+	hi := l.logZeta(j, p)
 	u.slope[gateZ], u.dlo[gateZ], u.dhi[gateZ] = steepest(hi-2*(l.rwz[j]+l.ruz[j]), hi)
 	r := l.rwn[j] + l.run[j]
 	u.slope[gateN], u.dlo[gateN], u.dhi[gateN] = steepestTanh(p.bn[j]-r, p.bn[j]+r)
@@ -155,7 +156,7 @@ func (l *constructGRU) write(j int, p *gruParams, w []float64) {
 	for k := j * l.n; k < (j+1)*l.n; k++ {
 		t.Z.U.Of(w)[k], t.R.U.Of(w)[k], t.N.U.Of(w)[k] = u.sz*p.uz[k], p.ur[k], u.sn*p.un[k]
 	}
-	t.Z.B.Of(w)[j] = l.logZeta(j) - l.rwz[j] - u.sz*l.ruz[j]
+	t.Z.B.Of(w)[j] = l.logZeta(j, p) - l.rwz[j] - u.sz*l.ruz[j]
 	t.R.B.Of(w)[j], t.N.B.Of(w)[j] = p.br[j], p.bn[j]
 }
 

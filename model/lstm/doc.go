@@ -62,10 +62,9 @@
 // Proof. |D_n| <= (rho - zeta) tau/(1 - zeta) eta d < eta d, so the upper end zeta of z is the worse:
 // |dh+| <= (zeta + (1-zeta)(rho-zeta) tau/(1-zeta) + (rho-zeta)(1-tau)) eta d = rho eta d.
 //
-// Both contain, for the bounds they use, every layer that the componentwise test proves with rate rho: choose the
-// factors one and eta its vector. They go back to the row scaling of F. Bonassi, M. Farina, R. Scattolini, "On the
-// stability properties of gated recurrent units neural networks", 2021, and of the 2023 paper, with per-unit bounds,
-// metric, local slopes and a bounded input gate added here.
+// The idea of scaling rows goes back to F. Bonassi, M. Farina, R. Scattolini, "On the stability properties of gated
+// recurrent units neural networks", 2021, and to the conditions of the 2023 paper. Bounds by units, the metric, local
+// slopes and the bounded input gate are ours.
 //
 // # What is not certifiable
 //

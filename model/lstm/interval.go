@@ -49,6 +49,9 @@ func sigmoid(x float64) float64 {
 
 func logit(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
 
+// logSigmoid is log sigmoid(x) without underflow.
+func logSigmoid(x float64) float64 { return min(x, 0) - math.Log1p(math.Exp(-math.Abs(x))) }
+
 func sign(x float64) float64 {
 	switch {
 	case x > 0:
