@@ -140,17 +140,21 @@ func (v *Verdict) words(m *Manifest) string {
 	case v.Claim == "iss":
 		s = fmt.Sprintf("Input-to-state stability: under every input, %s is input-to-state stable and forgets its initial state at least like %s^k, k steps.", model, rate)
 	case v.Claim == "delta-iss":
-		s = "Incremental input-to-state stability, regional: it holds while"
+		s = "Incremental input-to-state stability (delta-ISS), as long as the inputs stay in their ranges:"
+		unit := "1, each in its own unit,"
 		for i, u := range m.Inputs {
-			s += fmt.Sprintf(" %s lies in [%s, %s] %s and", u.Name, ceilText(v.InputLow[i], -6), floorText(v.InputHigh[i], -6), u.Unit)
+			s += fmt.Sprintf(" %s in [%s, %s]%s;", u.Name, ceilText(v.InputLow[i], -6), floorText(v.InputHigh[i], -6), spaced(u.Unit))
+			if len(m.Inputs) == 1 {
+				unit = "1" + spaced(u.Unit)
+			}
 		}
-		s += fmt.Sprintf(" every simulation starts as the model starts, inside its boxes. Under the same input, %s forgets its initial state: the distance of any two trajectories is at most a multiple of %s^k, k steps", model, rate)
+		s += fmt.Sprintf(" from every state that the model can start from. Under the same inputs %s forgets its initial state: the distance of any two trajectories is at most a constant times %s^k, k steps", model, rate)
 		if v.Recovery < math.MaxInt {
-			s += fmt.Sprintf("; after %d steps their outputs differ by at most 1 %% of the output scale", v.Recovery)
+			s += fmt.Sprintf(", and from step %d on each output differs by at most 1 %% of its scale y_std", v.Recovery)
 		}
 		s += "."
 		for i, y := range m.Outputs {
-			s += fmt.Sprintf(" Inputs that never differ by more than 1 unit change %s by at most %s %s.", y.Name, ceilText(v.PhysicalDeltaGain[i], -4), y.Unit)
+			s += fmt.Sprintf(" From the same state, inputs that never differ by more than %s change %s by at most %s%s.", unit, y.Name, ceilText(v.PhysicalDeltaGain[i], -4), spaced(y.Unit))
 		}
 	default:
 		s = fmt.Sprintf("Boundedness: from every initial state and under every input with |u'| <= 1, its scaled range, %s enters a fixed ball of states at least like %s^k, k steps.", model, rate)
@@ -163,13 +167,15 @@ func (v *Verdict) words(m *Manifest) string {
 		if v.Claim == "delta-iss" {
 			when = " Always"
 		}
-		s += fmt.Sprintf("%s %s lies in [%s, %s] %s (sensor limits apart).", when, what, floorText(v.Low[i], -4), ceilText(v.High[i], -4), m.Outputs[i].Unit)
+		s += fmt.Sprintf("%s %s lies in [%s, %s]%s (sensor limits apart).", when, what, floorText(v.Low[i], -4), ceilText(v.High[i], -4), spaced(m.Outputs[i].Unit))
 	}
 	if slices.Contains(m.Integrate, true) {
 		s += " Integrators stand outside the claim: integrated outputs are meant before them."
 	}
 	return fmt.Sprintf("%s Discrete time, one step %s; real-number evaluation of the stored weights.", s, step)
 }
+
+func spaced(unit string) string { return strings.TrimRight(" "+unit, " ") }
 
 // ceilText prints r rounded up to that many decimals, or, when negative, to at least that many significant digits;
 // zeros at the end are left out.
@@ -195,7 +201,7 @@ func ceilText(r *big.Rat, decimals int) string {
 
 func floorText(r *big.Rat, decimals int) string {
 	s := ceilText(new(big.Rat).Neg(r), decimals)
-	if positive, ok := strings.CutPrefix(s, "-"); ok {
+	if positive, ok := strings.CutPrefix(s, "-"); ok || s == "0" {
 		return positive
 	}
 	return "-" + s

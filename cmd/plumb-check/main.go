@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/big"
 	"os"
 	"strings"
@@ -51,8 +52,12 @@ type result struct {
 	Rate      string   `json:"rate,omitempty"`
 	Gain      string   `json:"gain,omitempty"`     // incremental l2 gain, physical units
 	ISSGain   string   `json:"iss_gain,omitempty"` // physical units
-	Low       []string `json:"low,omitempty"`      // ultimate bounds of the outputs, physical units
+	Low       []string `json:"low,omitempty"`      // bounds of the outputs, physical units: ultimate under bounded, always under delta-iss
 	High      []string `json:"high,omitempty"`
+	InputLow  []string `json:"input_low,omitempty"` // delta-iss holds while the inputs stay in these ranges, physical units
+	InputHigh []string `json:"input_high,omitempty"`
+	DeltaGain []string `json:"delta_gain,omitempty"` // per output over the largest difference of the inputs, physical units
+	Recovery  *int     `json:"recovery_samples,omitempty"`
 	Failed    string   `json:"failed,omitempty"`
 	By        string   `json:"by,omitempty"`
 	Error     string   `json:"error,omitempty"`
@@ -121,8 +126,9 @@ func judge(file string) (result, int) {
 		File: file, Verdict: "refused", Claim: v.Claim, Rate: ratio(v.Rate), Gain: ratio(v.PhysicalGain), ISSGain: ratio(v.PhysicalISSGain),
 		Failed: v.Failed, By: v.By, Statement: v.Statement,
 	}
-	for i := range v.Low {
-		r.Low, r.High = append(r.Low, ratio(v.Low[i])), append(r.High, ratio(v.High[i]))
+	r.Low, r.High, r.InputLow, r.InputHigh, r.DeltaGain = ratios(v.Low), ratios(v.High), ratios(v.InputLow), ratios(v.InputHigh), ratios(v.PhysicalDeltaGain)
+	if v.DeltaGain != nil && v.Recovery < math.MaxInt {
+		r.Recovery = &v.Recovery
 	}
 	r.Seconds = time.Since(start).Seconds()
 	if !v.Proved {
@@ -137,6 +143,14 @@ func ratio(r *big.Rat) string {
 		return ""
 	}
 	return r.Num().String() + "/" + r.Denom().String()
+}
+
+func ratios(x []*big.Rat) []string {
+	var out []string
+	for _, r := range x {
+		out = append(out, ratio(r))
+	}
+	return out
 }
 
 func (r result) print(w io.Writer) {

@@ -73,6 +73,73 @@ func halving(t *testing.T, name string, a float64, claim bool) string {
 	return path
 }
 
+// relaxing is an lstm with one unit and all weights zero but Wg = w: f = i = o = 1/2, dc+ = dc/2 + D_g/2, dh+ = dc+/2; y = h. Its
+// input range is [0, 4] V, its output scale 10 bar.
+func relaxing(t *testing.T, name string, rate *big.Rat, w float64) string {
+	t.Helper()
+	tensor := func(name string, v ...float64) bundle.Tensor {
+		return bundle.Tensor{Name: name, Shape: []int{len(v)}, Data: v}
+	}
+	matrix := func(name string, r, c int) bundle.Tensor {
+		return bundle.Tensor{Name: name, Shape: []int{r, c}, Data: make([]float64, r*c)}
+	}
+	m := &bundle.Model{
+		Manifest: bundle.Manifest{
+			Inputs: []bundle.Signal{{Name: "valve", Unit: "V"}}, Outputs: []bundle.Signal{{Name: "pressure", Unit: "bar"}}, SamplingTime: 0.01, Window: 1,
+			InputDelay: []int{0}, Integrate: []bool{false}, Saturation: []bundle.Limits{{}}, InputRange: []bundle.Range{{Low: 0, High: 4}},
+			Members: []bundle.Member{{Kind: "lstm", Units: []int{1}}},
+		},
+		Tensors: []bundle.Tensor{tensor("scale.u_mid", 2), tensor("scale.u_half", 2), tensor("scale.y_mean", 5), tensor("scale.y_std", 10),
+			tensor("m0.l0.cbox", 2), tensor("m0.l0.hbox", 0.5), matrix("m0.Wy", 1, 1), tensor("m0.by", 0), matrix("m0.Dy", 1, 1),
+			matrix("m0.enc_W", 2, 2), tensor("m0.enc_b", 0, 0)},
+		Certificate: &bundle.Certificate{Claim: "delta-iss", Members: []bundle.Witness{{Rate: rate,
+			Cells: []bundle.CellWitness{{Eta: []float64{2, 1}, Zeta: []float64{1, 0.5}}}}}},
+	}
+	m.Tensors[6].Data[0] = 1
+	for _, g := range []string{"i", "f", "g", "o"} {
+		m.Tensors = append(m.Tensors, matrix("m0.l0.W"+g, 1, 1), matrix("m0.l0.U"+g, 1, 1), tensor("m0.l0.b"+g, 0))
+		if g == "g" {
+			m.Tensors[len(m.Tensors)-3].Data[0] = w
+		}
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := bundle.WriteFile(path, m); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestDeltaISS prints what can be worked out by hand: two starts differ by at most twice the boxes, so d = 2 and |dy(k)| <= 2^-k, at most
+// 1/100 from k = 7 on; with Wg = 1 the gain is zeta_h = 1/2, 10/2 bar over 2 V times it; y = 5 + 10 h, |h| <= 1/2.
+func TestDeltaISS(t *testing.T) {
+	file := relaxing(t, "lstm.plumb", big.NewRat(1, 2), 1)
+	var out, errs bytes.Buffer
+	if exit := run([]string{file}, &out, &errs); exit != 0 {
+		t.Fatalf("exit %d: %s%s", exit, &out, &errs)
+	}
+	for _, w := range []string{"proved", "valve in [0, 4] V", "0.5^k", "from step 7 on", "more than 1 V change pressure by at most 2.5 bar", "Always pressure lies in [0, 10] bar", "one step = 0.01 s"} {
+		if !strings.Contains(out.String(), w) {
+			t.Errorf("want %q in\n%s", w, &out)
+		}
+	}
+	out.Reset()
+	if exit := run([]string{"--json", file, relaxing(t, "fast.plumb", big.NewRat(49, 100), 1)}, &out, &errs); exit != 1 {
+		t.Fatalf("exit %d: %s", exit, &errs)
+	}
+	var got []result
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	g := got[0]
+	if g.Claim != "delta-iss" || g.Rate != "1/2" || g.Recovery == nil || *g.Recovery != 7 || g.DeltaGain[0] != "5/2" || g.InputLow[0] != "0/1" ||
+		g.InputHigh[0] != "4/1" || g.Low[0] != "0/1" || g.High[0] != "10/1" {
+		t.Errorf("got %+v", g)
+	}
+	if got[1].Verdict != "refused" || !strings.Contains(got[1].Failed, "layer 0: F(eta, in) <= rate eta") || got[1].Recovery != nil {
+		t.Errorf("got %+v", got[1])
+	}
+}
+
 func TestVerdictsAndExitCodes(t *testing.T) {
 	good, bad := halving(t, "good.plumb", 0.25, true), halving(t, "bad.plumb", 0.75, true)
 	silent := halving(t, "silent.plumb", 0.25, false)
