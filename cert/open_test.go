@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -319,14 +320,21 @@ func TestReadErrorsAreNotMalformed(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	f.Add(scalar("contraction", 0.5, 1, 1, 0, claimedRate()).bytes(f))
 	f.Add(newBuilder("iss", 9, 1, 1).gated(1, 1, true).bytes(f))
+	for _, data := range deepFiles() {
+		f.Add(data)
+	}
 	f.Fuzz(readBack)
 }
 
 // FuzzEntries mutates the entries under a sound archive; %HASH% in the texts becomes the hash of the weights.
 func FuzzEntries(f *testing.F) {
+	files := deepFiles()
 	for _, b := range []*builder{scalar("contraction", 0.5, 1, 1, 0, claimedRate()), newBuilder("iss", 9, 1, 1).gated(1, 1, true), newBuilder("bounded", 9, 1, 1).bounded(1, 1),
 		newBuilder("contraction", 9, 1, 1).ssm(1, true, 1), newBuilder("contraction", 9, 1, 1).lure(1, 1, 1, true)} {
-		_, e := contents(f, b.bytes(f))
+		files = append(files, b.bytes(f))
+	}
+	for _, data := range files {
+		_, e := contents(f, data)
 		sum := fmt.Sprintf("%x", sha256.Sum256(e["weights.safetensors"]))
 		free := func(name string) string { return strings.ReplaceAll(string(e[name]), sum, "%HASH%") }
 		f.Add(free("manifest.json"), e["weights.safetensors"], free("certificate.json"))
@@ -337,6 +345,16 @@ func FuzzEntries(f *testing.F) {
 		names := []string{"manifest.json", "weights.safetensors", "certificate.json", "card.md"}
 		readBack(t, zipped(t, zip.Store, names, map[string][]byte{names[0]: bound(manifest), names[1]: weights, names[2]: bound(certificate)}, nil))
 	})
+}
+
+// deepFiles are small true claims of recurrent members.
+func deepFiles() [][]byte {
+	g := rand.New(rand.NewPCG(mutationSeed, 11000))
+	var out [][]byte
+	for _, family := range []string{"lstm filter", "lstm norm", "gru"} {
+		out = append(out, newSpec(g, family, draw{n: 1, m: 1, p: 1, window: 1, layers: 1, blocks: 1, units: 1}).render().pack())
+	}
+	return out
 }
 
 // readBack requires of a file that it is malformed, or reads, writes and reads to the same content and the same verdict.
