@@ -60,17 +60,36 @@ func newSchur(a *mat.Dense) (*realSchur, error) {
 	return s, nil
 }
 
-// mul is the product of two matrices that are not empty.
-func mul(a, b mat.Matrix) *mat.Dense {
-	var out mat.Dense
-	out.Mul(a, b)
-	return &out
+// order moves the eigenvalues for which first says true to the top of the diagonal and returns how many there are. The
+// order within the two groups is kept. A pair is moved as one block.
+func (s *realSchur) order(first func(complex128) bool) (int, error) {
+	n := len(s.values)
+	var l lapackgo.Implementation
+	t, u, work := s.t.RawMatrix().Data, s.u.RawMatrix().Data, make([]float64, n)
+	done := 0
+	for i := 0; i < n; {
+		size := s.block(i)
+		if !first(s.values[i]) {
+			i += size
+			continue
+		}
+		if i != done {
+			if _, _, ok := l.Dtrexc(lapack.UpdateSchur, n, t, n, u, n, i, done, work); !ok {
+				return 0, fmt.Errorf("%w: eigenvalues are too close to reorder the Schur form", ErrNoConverge)
+			}
+			block := append([]complex128(nil), s.values[i:i+size]...)
+			copy(s.values[done+size:i+size], s.values[done:i])
+			copy(s.values[done:], block)
+		}
+		done, i = done+size, i+size
+	}
+	return done, nil
 }
 
-func identity(n int) *mat.Dense {
-	out := mat.NewDense(n, n, nil)
-	for i := range n {
-		out.Set(i, i, 1)
+// block is the size, 1 or 2, of the diagonal block that begins at i.
+func (s *realSchur) block(i int) int {
+	if i+1 < len(s.values) && s.t.At(i+1, i) != 0 {
+		return 2
 	}
-	return out
+	return 1
 }
