@@ -257,6 +257,7 @@ func TestFilterBoundsInClosedForm(t *testing.T) {
 		{"real, large box", 0.5, 0, 10, 1, 1, 0, -0.25, 2.25, 0.25 + 10*root2, 1e-12},
 		{"negative", -0.5, 0, 1, 1, 1, 0, 0, 2, 2, 1e-12},
 		{"imaginary", 0, 0.5, 0.1, 1, 1, 0, 0, 4.0 / 3, 4.0 / 3, tail}, // h = 0, 1, 0, -1/4, 0, 1/16, ...
+		{"imaginary, largest after one step", 0, 0.5, 1.5 / root2, 1, 1, 0, 0, 4.0 / 3, 1 + 1.5/2, tail}, // 3/2, 1 + 3/4, 1 + 3/8, ...
 		{"imaginary, through Im", 0, 0.5, 0.1, 1, 0, 1, 0, 2.0 / 3, 2.0 / 3, tail},
 		{"zero", 0, 0, 0.5, 3, 2, 0, 1, 7, 7, 1e-12},
 	} {
