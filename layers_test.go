@@ -19,6 +19,7 @@ const module = "github.com/plumb-go/plumb"
 var layers = []string{
 	"cert internal/kernel internal/linalg internal/parallel internal/rng internal/plot internal/testkit metric dataset conic",
 	"conic/ipm conic/conictest",
+	"lmi",
 	"bundle grad nn/seq nn/direct dataset/benchmark dataset/describe weights",
 	"nn model lti deploy plant plant/brakebywire grad/gradtest",
 	"train model/witness model/falsify",
@@ -33,7 +34,7 @@ var layers = []string{
 // thirdParty lists what a package outside the standard library and this module may be imported by; a prefix of the
 // import path decides. Packages not listed may be imported by nobody.
 var thirdParty = map[string][]string{
-	"gonum.org/v1/gonum/":          {"model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident", "lti"},
+	"gonum.org/v1/gonum/":          {"lmi", "model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident", "lti"},
 	"golang.org/x/sys/cpu":         {"internal/kernel"},
 	"golang.org/x/term":            {"internal/cli"},
 	"github.com/spf13/":            {"internal/cli", "cmd/plumb"},
