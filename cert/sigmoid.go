@@ -9,7 +9,10 @@ const (
 	expTerms = 14 // the remainder at 2^-8 is below the unit
 )
 
-var unit = new(big.Int).Lsh(big.NewInt(1), gridBits)
+var (
+	unit   = new(big.Int).Lsh(big.NewInt(1), gridBits)
+	almost = new(big.Int).Sub(unit, big.NewInt(1))
+)
 
 // quo returns x/y rounded down and rounded up, y > 0.
 func quo(x, y *big.Int) (down, up *big.Int) {
@@ -29,7 +32,10 @@ func fixed(r *big.Rat) (down, up *big.Int) {
 // which reverses the order, encloses the E before. Last, e^-t is e^-y squared k times. Where t > 256, e^-t is below one unit. QED
 func expNeg(t *big.Rat) (lo, hi *big.Int) {
 	size := t.Num().BitLen() - t.Denom().BitLen() // 2^(size-1) < t < 2^(size+1)
-	if size > 8 {
+	switch {
+	case t.Sign() == 0:
+		return unit, unit
+	case size > 8:
 		return new(big.Int), big.NewInt(1)
 	}
 	k := max(0, size+9)
@@ -42,8 +48,8 @@ func expNeg(t *big.Rat) (lo, hi *big.Int) {
 		lo, hi = large.Sub(unit, large), small.Sub(unit, small)
 	}
 	for range k {
-		lo, _ = quo(new(big.Int).Mul(lo, lo), unit)
-		_, hi = quo(new(big.Int).Mul(hi, hi), unit)
+		lo.Rsh(lo.Mul(lo, lo), gridBits)
+		hi.Rsh(hi.Add(hi.Mul(hi, hi), almost), gridBits)
 	}
 	return lo, hi
 }
