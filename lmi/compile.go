@@ -32,7 +32,6 @@ type block struct {
 	consts []*bound
 	scales []int // of terms: index of the conic term
 	dict   []group
-	vars   []int // of terms: index of the conic variable
 	f0     []float64
 
 	// other sorts

@@ -373,9 +373,7 @@ func SymBlock(lower [][]Expr) Expr {
 			return failed("SymBlock row %d has %d blocks, expected %d", i, len(row), i+1)
 		}
 		all[i] = make([]Expr, len(lower))
-		for j, e := range row {
-			all[i][j] = e
-		}
+		copy(all[i], row)
 	}
 	for i, row := range lower {
 		for j := range i {
