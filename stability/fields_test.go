@@ -23,7 +23,7 @@ func (h *handField) EncloseJacobian(dst, x []interval.I) { h.jac(dst, x) }
 
 func num(v float64) interval.I { return interval.Point(v) }
 
-// hanging is theta'' = -g sin theta - d theta'.
+// hanging is theta” = -g sin theta - d theta'.
 func hanging(g, d float64) *handField {
 	return &handField{n: 2,
 		f:   func(y, x []float64) { y[0], y[1] = x[1], -g*math.Sin(x[0])-d*x[1] },

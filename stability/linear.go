@@ -33,10 +33,9 @@ type Verdict string
 // Verdicts.
 const (
 	Asymptotic Verdict = "asymptotically stable"
-	Marginal   Verdict = "marginally stable"   // stable, not asymptotically
-	Unstable   Verdict = "unstable"            //
-	Undecided  Verdict = "undecided"           // the method cannot tell
-	NoLimit    Verdict = "no equilibrium here" // not an equilibrium
+	Marginal   Verdict = "marginally stable" // stable, not asymptotically
+	Unstable   Verdict = "unstable"          //
+	Undecided  Verdict = "undecided"         // the method cannot tell
 )
 
 // Basis is how a result was decided.
@@ -56,13 +55,13 @@ var ErrShape = errors.New("stability: shapes do not fit")
 type Linear struct {
 	Verdict     Verdict
 	Basis       Basis
-	Kind        string       // "stable node", "saddle", ...
-	Eigenvalues []complex128 // of A
-	Growth      float64      // largest modulus (discrete) or real part (continuous)
-	Border      []complex128 // eigenvalues that the tolerance cannot tell from the border
-	Tolerance   float64      // largest tolerance that was applied to an eigenvalue of Border; 0 when there is none
-	Semisimple  bool         // every border eigenvalue has as many eigenvectors as its multiplicity; true without any
-	P           *mat.SymDense
+	Kind        string        // "stable node", "saddle", ...
+	Eigenvalues []complex128  // of A
+	Growth      float64       // largest modulus (discrete) or real part (continuous)
+	Border      []complex128  // eigenvalues that the tolerance cannot tell from the border
+	Tolerance   float64       // largest tolerance that was applied to an eigenvalue of Border; 0 when there is none
+	Semisimple  bool          // every border eigenvalue has as many eigenvectors as its multiplicity; true without any
+	P           *mat.SymDense // of a verified Lyapunov function x'Px; nil unless Asymptotic and Verified
 }
 
 // Classify decides the stability of dx/dt = Ax or x(k+1) = Ax(k).
@@ -102,13 +101,13 @@ func Classify(a *mat.Dense, t Time) (*Linear, error) {
 	conds := eigenConditions(n, raw, values, vectors)
 	l.border(n, raw, conds, t)
 	l.decide(t)
-	l.Kind = kind(values, l.Border, t)
-	if p, v := inertia(a, t); v != "" {
-		l.Verdict, l.Basis = v, Verified
+	if p, v := inertia(a, t); v != "" { // no eigenvalue is on the border then
+		l.Verdict, l.Basis, l.Border, l.Tolerance, l.Semisimple = v, Verified, nil, 0, true
 		if v == Asymptotic {
 			l.P = p
 		}
 	}
+	l.Kind = kind(values, l.Border, t)
 	return l, nil
 }
 
