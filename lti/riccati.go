@@ -254,8 +254,7 @@ func (e *equation) scaled() (*equation, []float64) {
 			for j := range e.n {
 				q, h := math.Abs(e.q.At(i, j))*t[j], math.Abs(g.At(i, j))/t[j]
 				if j == i {
-					q, h = q*t[i], h/t[i] // squares of t[i], counted once
-					grows, falls = grows+q, falls+h
+					grows, falls = grows+q, falls+h // squares of t[i]: one factor is in q and h already
 					continue
 				}
 				grows += q + math.Abs(e.a.At(j, i))/t[j]
@@ -264,8 +263,9 @@ func (e *equation) scaled() (*equation, []float64) {
 			if grows == 0 || falls == 0 || math.IsInf(grows, 0) || math.IsInf(falls, 0) {
 				continue
 			}
-			// t[i] multiplies grows and divides falls: the product is balanced at t[i]^2 = falls/grows.
-			f := math.Exp2(math.Round(0.5 * math.Log2(falls/grows)))
+			// t[i] multiplies grows and divides falls: the product is balanced at t[i]^2 = falls/grows. Half of the way on
+			// the logarithmic scale, since the diagonal terms in grows and falls move with t[i] and would overshoot.
+			f := math.Exp2(math.Round(0.5 * (math.Log2(t[i]) + 0.5*math.Log2(falls/grows))))
 			const limit = 0x1p200 // far from overflow in t[i]^2 times data
 			if f != t[i] && f < limit && f > 1/limit {
 				t[i], still = f, false
