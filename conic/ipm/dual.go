@@ -1,0 +1,3 @@
+package ipm
+
+func newDualSystem(s *Compiled) system { return nil }
