@@ -186,3 +186,21 @@ func solveLU(lu *mat.LU, b *mat.Dense, trans bool) (*mat.Dense, error) {
 	}
 	return &x, nil
 }
+
+// unitDiagonal scales rows and columns of a symmetric matrix so that positive diagonal entries become one.
+func unitDiagonal(w *mat.Dense) *mat.Dense {
+	n, _ := w.Dims()
+	d := make([]float64, n)
+	for i := range n {
+		if d[i] = 1; w.At(i, i) > 0 {
+			d[i] = 1 / math.Sqrt(w.At(i, i))
+		}
+	}
+	out := mat.NewDense(n, n, nil)
+	for i := range n {
+		for j := range n {
+			out.Set(i, j, w.At(i, j)*d[i]*d[j])
+		}
+	}
+	return out
+}

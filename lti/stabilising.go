@@ -36,6 +36,12 @@ func (e *equation) hamiltonian() (*mat.Dense, error) {
 	put(h, 0, n, -1, g)
 	put(h, n, 0, -1, q)
 	put(h, n, n, -1, transposed(a))
+	return e.invariant(h)
+}
+
+// invariant returns X from the invariant subspace [I; X] of H (2n x 2n) for the left half plane.
+func (e *equation) invariant(h *mat.Dense) (*mat.Dense, error) {
+	n := e.n
 	s, err := newSchur(h)
 	if err != nil {
 		return nil, err
@@ -45,7 +51,7 @@ func (e *equation) hamiltonian() (*mat.Dense, error) {
 		return nil, err
 	}
 	if k != n {
-		return nil, fmt.Errorf("%w: the Hamiltonian has %d eigenvalues with negative real part, expected %d: some are on the imaginary axis", ErrNoStabilising, k, n)
+		return nil, fmt.Errorf("%w: %d of the eigenvalues of the Hamiltonian or symplectic pencil are inside the stability region, expected %d: some are on its boundary", ErrNoStabilising, k, n)
 	}
 	u1, u2 := part(s.u, 0, n, 0, n), part(s.u, n, 2*n, 0, n)
 	xt, err := solve(transposed(u1), transposed(u2))
@@ -76,7 +82,49 @@ func (e *equation) doubling() (*mat.Dense, error) {
 		x.Add(x, e.q)
 		return x, nil
 	}
-	return e.double()
+	x, err := e.double()
+	if err == nil && e.stabilises(x) {
+		return x, nil
+	}
+	// Doubling finds the least solution, which is not the stabilising one where unstable modes cost nothing.
+	return e.cayley()
+}
+
+// stabilises says whether A - BK with the gain of X is stable.
+func (e *equation) stabilises(x *mat.Dense) bool {
+	k, err := e.gain(x)
+	if err != nil {
+		return false
+	}
+	closed := &SS{A: sub(e.a, mul(e.b, k)), D: mat.NewDense(1, 1, nil), Ts: 1}
+	ok, err := closed.Stable()
+	return err == nil && ok
+}
+
+// cayley solves the discrete equation through the matrix (M + L)^-1 (M - L) of its symplectic pencil
+//
+//	M = [A 0; -Q I],  L = [I G; 0 A'],
+//
+// whose eigenvalues (z-1)/(z+1) are in the left half plane for |z| < 1 and whose invariant subspaces are those of the
+// pencil. M + L is singular only if -1 is an eigenvalue of the pencil, where no stabilising solution exists.
+func (e *equation) cayley() (*mat.Dense, error) {
+	a, g, q, err := e.reduced()
+	if err != nil {
+		return nil, err
+	}
+	n := e.n
+	m, l := mat.NewDense(2*n, 2*n, nil), mat.NewDense(2*n, 2*n, nil)
+	put(m, 0, 0, 1, a)
+	put(m, n, 0, -1, q)
+	put(m, n, n, 1, identity(n))
+	put(l, 0, 0, 1, identity(n))
+	put(l, 0, n, 1, g)
+	put(l, n, n, 1, transposed(a))
+	h, err := solve(add(m, l), sub(m, l))
+	if err != nil {
+		return nil, fmt.Errorf("%w: the symplectic pencil has the eigenvalue -1", ErrNoStabilising)
+	}
+	return e.invariant(h)
 }
 
 // double iterates

@@ -60,7 +60,10 @@ func NewTFMatrix(num, den [][][]float64, ts float64) (*TF, error) {
 			g.Num[i], g.Den[i] = append(g.Num[i], a), append(g.Den[i], b)
 		}
 	}
-	return g, checkTime(ts)
+	if err := checkTime(ts); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // At returns the value of every channel at a complex point, p x m.
