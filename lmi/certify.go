@@ -139,18 +139,19 @@ func (c *Compiled) checkFloat(b *block, x []float64, k *Checked) {
 		}
 	case soc:
 		t, okT := c.enclose(b.t, x)
-		var sum float64
-		for i, v := range c.eval(b.e, x) {
-			y := math.Abs(v)
-			if ok {
-				y = (y + f.rad[i]) * (1 + 4*unit)
-			}
-			sum += y*y*(1+4*unit) + tiny
+		k.Estimate = c.eval(b.t, x)[0] - norm2(c.eval(b.e, x))
+		if ok && okT {
+			k.Proved = (t.mid[0]-t.rad[0])*(1-4*unit) >= upperNorm(f.mid, f.rad)
 		}
-		sum = math.Sqrt(sum*(1+2*gamma(len(b.rows.cons)+4))) * (1 + 4*unit)
-		k.Estimate = c.eval(b.t, x)[0] - sum
-		k.Proved = ok && okT && (t.mid[0]-t.rad[0])*(1-4*unit) >= sum
 	}
+}
+
+func norm2(x []float64) float64 {
+	var s float64
+	for _, v := range x {
+		s = math.Hypot(s, v)
+	}
+	return s
 }
 
 // symmetricPart returns (F + F')/2 of the midpoints and a bound in the spectral norm on its distance from the exact one.

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/plumb-go/plumb/conic"
+	"github.com/plumb-go/plumb/conic/ipm"
 )
 
 // Options of a solve; the zero value is the default.
@@ -32,26 +33,25 @@ type Solution struct {
 
 // solving is what Compiled keeps between solves.
 type solving struct {
-	stale bool // Set was called since the last refresh
-	last  *conic.Solution
-	sol   Solution
+	stale  bool // Set was called since the last refresh
+	ipm    *ipm.Compiled
+	buffer [2]conic.Solution // the last solution and the one before
+	last   *conic.Solution
+	sol    Solution
 }
 
 // Solve solves the problem with the present numbers. The solution is c's and is overwritten by the next Solve. How the solve
-// ended is Solution.Status; the error says that the problem was not accepted or the context ended.
+// ended is Solution.Status; the error says that the problem was not accepted or the context ended. Without Options.Solver the
+// interior-point method of package conic/ipm is used, and from the second solve on nothing is allocated.
 func (c *Compiled) Solve(ctx context.Context, o Options) (*Solution, error) {
 	if c.stale {
 		c.refresh(false)
-	}
-	solver := o.Solver
-	if solver == nil {
-		return nil, fmt.Errorf("lmi: no solver was given")
 	}
 	opt := conic.Options{Tol: o.Tol, MaxIter: o.MaxIter, Delta: o.Delta}
 	if o.Warm && c.last != nil && c.last.Status.Err() == nil {
 		opt.Warm = c.last
 	}
-	s, err := solver.Solve(ctx, &c.conic, opt)
+	s, err := c.run(ctx, o.Solver, opt)
 	if err != nil {
 		return nil, fmt.Errorf("lmi: %w", err)
 	}
@@ -59,6 +59,23 @@ func (c *Compiled) Solve(ctx context.Context, o Options) (*Solution, error) {
 	c.sol.Status, c.sol.Objective, c.sol.DIMACS, c.sol.Iterations, c.sol.Warm, c.sol.of = s.Status, s.Primal, s.DIMACS, s.Iterations, s.Warm, c
 	c.sol.X = append(c.sol.X[:0], s.X...)
 	return &c.sol, nil
+}
+
+func (c *Compiled) run(ctx context.Context, solver conic.Solver, o conic.Options) (*conic.Solution, error) {
+	if solver != nil {
+		return solver.Solve(ctx, &c.conic, o)
+	}
+	if c.ipm == nil {
+		var err error
+		if c.ipm, err = ipm.Compile(&c.conic); err != nil {
+			return nil, err
+		}
+	}
+	s := &c.buffer[0]
+	if c.last == s {
+		s = &c.buffer[1]
+	}
+	return s, c.ipm.Solve(ctx, s, o)
 }
 
 // At returns a solution with the given unknowns, for Certify: where a point comes from makes no difference to a proof. The
