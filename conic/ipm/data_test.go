@@ -73,7 +73,9 @@ func TestReferenceData(t *testing.T) {
 		var s conic.Solution
 		o := conic.Options{}
 		if os.Getenv("PLUMB_LMI_TRACE") == name {
-			o.Progress = func(i conic.Iter) { fmt.Printf("%2d p %.8g d %.8g gap %.1e pres %.1e dres %.1e steps %.3f %.3f mu %.1e sigma %.1e repl %g\n", i.Iteration, i.Primal, i.Dual, i.Gap, i.PrimalRes, i.DualRes, i.StepPrimal, i.StepDual, i.Mu, i.Sigma, i.Regularise) }
+			o.Progress = func(i conic.Iter) {
+				fmt.Printf("%2d p %.8g d %.8g gap %.1e pres %.1e dres %.1e steps %.3f %.3f mu %.1e sigma %.1e repl %g\n", i.Iteration, i.Primal, i.Dual, i.Gap, i.PrimalRes, i.DualRes, i.StepPrimal, i.StepDual, i.Mu, i.Sigma, i.Regularise)
+			}
 		}
 		begin := time.Now()
 		if err := c.Solve(context.Background(), &s, o); err != nil {

@@ -64,8 +64,13 @@ func (s *Compiled) finish(r *run, status conic.Status, iterations int, warm bool
 		r.feasible = false
 		r.residuals()
 		gap := max(math.Abs(r.gapRel), r.complementarity)
-		if gap <= r.o.Tol && r.pres <= r.o.Tol && r.dres <= conic.NearFactor*r.o.Tol && status != conic.Cancelled {
-			status = conic.Near
+		if gap <= r.o.Tol && r.pres <= r.o.Tol && status != conic.Cancelled {
+			switch {
+			case r.dres <= r.o.Tol:
+				status = conic.Optimal
+			case r.dres <= conic.NearFactor*r.o.Tol:
+				status = conic.Near
+			}
 		}
 	}
 	dst.Status, dst.Iterations, dst.Warm = status, iterations, warm

@@ -10,15 +10,17 @@ import (
 )
 
 const (
-	defaultTol     = 1e-8
-	defaultMaxIter = 100
-	defaultDelta   = 1e-3
-	backOff        = 0.8   // a step that left the cone is shortened by this
-	tries          = 30    // shortenings before the step counts as zero: 0.8^30 = 1e-3
-	shortStep      = 1e-3  // steps below it, three times in a row, are a stall
-	patience       = 12    // iterations without a better point that are a stall
-	exactRes       = 1e-13 // relative residual from which the slack is recomputed from x, and stays so
-	refineMu       = 1e-3  // relative gap from which the Schur solves are refined
+	defaultTol      = 1e-8
+	defaultMaxIter  = 100
+	defaultDelta    = 1e-3
+	backOff         = 0.8   // a step that left the cone is shortened by this
+	tries           = 30    // shortenings before the step counts as zero: 0.8^30 = 1e-3
+	shortStep       = 1e-3  // steps below it, three times in a row, are a stall
+	patience        = 12    // iterations without a better point that are a stall
+	exactRes        = 1e-13 // relative residual from which the slack is recomputed from x, and stays so
+	smallGap        = 5     // gap relative to the objective itself that is aimed at, in tolerances
+	extraIterations = 4     // iterations spent on that
+	refineMu        = 1e-3  // relative gap from which the Schur solves are refined
 )
 
 // Solve solves the problem with its present numbers and fills dst, reusing its slices. The error is not nil only for
@@ -117,7 +119,8 @@ type run struct {
 
 	mu, primal, dual, gapRel, pres, dres, complementarity float64
 	feasible                                              bool
-	affineStep                                            float64
+	affineStep, lastDres                                  float64
+	extra                                                 int // iterations with gap and slack residual below the tolerance
 }
 
 // cold sets the start of SDPT3 (Toh, Todd and Tutuncu 1999): multiples of the identity as large as the data suggest.
@@ -171,6 +174,7 @@ func (r *run) warm() bool {
 // iterate is the method; it leaves the best point in s.best.
 func (r *run) iterate() conic.Status {
 	r.best.reset()
+	r.extra, r.lastDres = 0, math.Inf(1)
 	if p, ok := r.sys.(*primalSystem); ok {
 		p.refine = false
 	}
@@ -284,9 +288,18 @@ func (r *run) judge() conic.Status {
 	tol := r.o.Tol
 	gap := max(math.Abs(r.gapRel), r.complementarity)
 	r.best.offer(r, max(gap, r.pres, r.dres/conic.NearFactor))
-	if gap <= tol && r.pres <= tol && r.dres <= tol {
-		return conic.Optimal
+	if gap <= tol && r.pres <= tol {
+		// Small objectives: the relative measure says little, so go on for a while towards a gap relative to them.
+		small := math.Abs(r.primal-r.dual) > smallGap*tol*max(math.Abs(r.primal), math.Abs(r.dual))
+		r.extra++
+		switch {
+		case r.dres <= tol && (!small || r.extra > extraIterations):
+			return conic.Optimal
+		case r.dres <= conic.NearFactor*tol && r.dres > r.lastDres/2 && r.extra > 2:
+			return conic.Near
+		}
 	}
+	r.lastDres = r.dres
 	switch {
 	case r.infeasible():
 		return conic.Infeasible
