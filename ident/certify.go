@@ -18,19 +18,18 @@ import (
 const rateGrid = 1_000_000
 
 // witnessOf produces the witness of the job's best iterate for the claim. All bounds are rounded up with the given
-// relative slack, so that the strict inequalities survive the rounding of the solver.
-func (r *run) witnessOf(claim string, j *job, slack float64) (cert.Witness, error) {
-	w := make([]float64, j.net.Layout().Len())
-	j.net.Deploy(j.fit.State.Best, w)
+// relative slack, so that the strict inequalities survive the rounding of the solver. p is what tightened found, or nil.
+func (r *run) witnessOf(claim string, j *job, p *proofs, slack float64) (cert.Witness, error) {
+	w := j.deployed()
 	var out cert.Witness
 	var err error
 	switch net := j.net.(type) {
 	case *r2dn.Network:
-		out, err = contracting(net, w, slack)
+		out, err = contracting(net, w, p, slack)
 	case *ssm.Network:
 		out, err = cascade(net, w)
 	case *gated.Network:
-		out, err = sector(net, w, slack)
+		out, err = sector(net, w, p, slack)
 	case *lure.Network:
 		out, err = bounded(net, w, slack)
 	case *lstm.Network, *lstm.Regularised:
@@ -44,18 +43,17 @@ func (r *run) witnessOf(claim string, j *job, slack float64) (cert.Witness, erro
 	return out, nil
 }
 
-func contracting(net *r2dn.Network, w []float64, slack float64) (cert.Witness, error) {
-	t := net.Lure.Tensors()
-	s := lureData(t.A.Of(w), net.N, net.Q, net.In, net.Out)
-	s.B1, s.B2, s.C1, s.D12, s.Cx, s.Cw, s.D22 = t.B1.Of(w), t.B2.Of(w), t.C1.Of(w), t.D12.Of(w), t.Cx.Of(w), t.Cw.Of(w), t.D22.Of(w)
-	m, lambda := net.Witness()
-	rate, scaled, err := s.Contraction(m, lambda)
-	if err != nil {
-		return cert.Witness{}, err
+func contracting(net *r2dn.Network, w []float64, p *proofs, slack float64) (cert.Witness, error) {
+	if p == nil {
+		var err error
+		m, lambda := net.Witness()
+		if p, err = plain(r2dnData(net, w), m, lambda, false); err != nil {
+			return cert.Witness{}, err
+		}
 	}
-	out := cert.Witness{Rate: upTo(rate, slack), M: m, Lambda: scaled, Layers: net.Multipliers()}
-	if g2, gm, gl, err := s.Gain(m, scaled); err == nil {
-		out.Gain = &cert.Gain{Gamma2: up(g2, slack), M: gm, Lambda: gl}
+	out := cert.Witness{Rate: upTo(p.rate, slack), M: p.m, Lambda: p.lambda, Layers: net.Multipliers()}
+	if p.gamma2 > 0 {
+		out.Gain = &cert.Gain{Gamma2: up(p.gamma2, slack), M: p.gainM, Lambda: p.gainLamb}
 	}
 	return out, nil
 }
@@ -77,21 +75,17 @@ func cascade(net *ssm.Network, w []float64) (cert.Witness, error) {
 	return cert.Witness{Rate: rate, Radius: radius, Gain: &cert.Gain{}}, nil
 }
 
-func sector(net *gated.Network, w []float64, slack float64) (cert.Witness, error) {
-	t := net.Gated.Tensors()
-	s := lureData(t.A.Of(w), net.N, net.Q, net.In, net.Out)
-	s.B1, s.B2, s.C1, s.D12, s.Cx, s.Cw, s.D22 = t.B1.Of(w), t.B2.Of(w), t.C1.Of(w), t.D12.Of(w), t.Cx.Of(w), t.Cw.Of(w), t.D22.Of(w)
-	m, lambda := net.Witness()
-	rate, scaled, err := s.Contraction(m, lambda)
-	if err != nil {
-		return cert.Witness{}, err
+func sector(net *gated.Network, w []float64, p *proofs, slack float64) (cert.Witness, error) {
+	if p == nil {
+		var err error
+		m, lambda := net.Witness()
+		if p, err = plain(gatedData(net, w), m, lambda, true); err != nil {
+			return cert.Witness{}, err
+		}
 	}
-	iss, err := s.ISS(m)
-	if err != nil {
-		return cert.Witness{}, err
-	}
+	iss := p.iss
 	return cert.Witness{
-		Rate: upTo(rate, slack), M: m, Lambda: scaled, G2: up(iss.G2, slack), T: iss.T,
+		Rate: upTo(p.rate, slack), M: p.m, Lambda: p.lambda, G2: up(iss.G2, slack), T: iss.T,
 		Kappa2: []*big.Rat{up(iss.Kappa2, slack)}, Ty: iss.Ty, D2: up(iss.D2, slack), Td: iss.Td,
 	}, nil
 }

@@ -1,6 +1,7 @@
 package ident
 
 import (
+	"context"
 	"math"
 	"slices"
 	"time"
@@ -18,7 +19,7 @@ type Other struct {
 }
 
 // finish chooses among the fits, deploys and certifies.
-func (r *run) finish(res *Result, claim string, jobs []*job) (*Result, error) {
+func (r *run) finish(ctx context.Context, res *Result, claim string, jobs []*job) (*Result, error) {
 	chosen := r.choose(jobs)
 	if len(chosen) == 0 {
 		return nil, ErrNoModel
@@ -30,7 +31,7 @@ func (r *run) finish(res *Result, claim string, jobs []*job) (*Result, error) {
 	for _, j := range chosen {
 		res.Parameters += len(j.fit.State.Best)
 	}
-	if err := r.seal(res, chosen); err != nil {
+	if err := r.seal(context.WithoutCancel(ctx), res, chosen); err != nil { // the fits are done; what is left is short
 		return nil, err
 	}
 	for _, j := range r.seen {

@@ -50,7 +50,7 @@ func (r *run) ladder(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	parallel.New(max(r.o.Workers, 1)).Run(len(jobs), func(_, i int) { jobs[i].refineEncoder(r.mt) })
-	return r.finish(res, claim, jobs)
+	return r.finish(ctx, res, claim, jobs)
 }
 
 // scoutShare is the share of the budget spent on the search for a counterexample.

@@ -1,6 +1,7 @@
 package ident
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -13,16 +14,34 @@ import (
 // below the first.
 var slacks = []float64{1e-9, 1e-7, 1e-5, 1e-3}
 
-// seal packs the chosen model with its certificate and has it judged. The claim is handed over as the checker saw it
-// last, accepted or not; nothing is hidden.
-func (r *run) seal(res *Result, chosen []*job) error {
+// seal packs the chosen model with its certificate and has it judged: first with metrics optimised for the claim, then, where
+// the checker refuses those, with the ones of training. The claim is handed over as the checker saw it last, accepted or not;
+// nothing is hidden.
+func (r *run) seal(ctx context.Context, res *Result, chosen []*job) error {
 	b := &bundle.Model{Manifest: res.Model.Manifest(), Tensors: res.Model.Tensors()}
 	describe(&b.Manifest, r.set, r.mt.lags, r.o)
+	best, any := make([]*proofs, len(chosen)), false
+	if res.Claim != None {
+		for i, j := range chosen {
+			best[i] = tightened(ctx, j)
+			any = any || best[i] != nil
+		}
+	}
+	if any {
+		if err := r.judge(b, res, chosen, best); err != nil || res.Verdict.Proved {
+			return err
+		}
+	}
+	return r.judge(b, res, chosen, make([]*proofs, len(chosen)))
+}
+
+// judge makes the certificate with the given proofs, nil for those of training, and asks the checker.
+func (r *run) judge(b *bundle.Model, res *Result, chosen []*job, best []*proofs) error {
 	for _, slack := range slacks {
 		if res.Claim != None {
 			b.Certificate = &cert.Certificate{Claim: res.Claim, Provenance: cert.Provenance{Seed: r.o.Seed, Version: r.o.Version}}
-			for _, j := range chosen {
-				w, err := r.witnessOf(res.Claim, j, slack)
+			for i, j := range chosen {
+				w, err := r.witnessOf(res.Claim, j, best[i], slack)
 				if err != nil {
 					return err
 				}
