@@ -104,12 +104,15 @@ func (f *falsifier) search(far float64, count, refine int, r *rand.Rand) (float6
 	return out.s, out.z
 }
 
+// negligible is the relative distance below which a failure is no longer followed inward: it reaches the equilibrium.
+const negligible = 1e-9
+
 // polish lowers the distance by steps along random tangent directions whose size halves when none helps.
 func (f *falsifier) polish(s float64, z []float64, count int, r *rand.Rand) (float64, []float64) {
 	n := f.q.n
 	step := math.Pi / math.Pow(float64(count), 1/float64(max(n-1, 1)))
-	y := make([]float64, n)
-	for step > 1e-7 {
+	y, least := make([]float64, n), s*negligible
+	for step > 1e-7 && s > least {
 		better := false
 		for range 2 * n {
 			for i := range y {

@@ -117,8 +117,8 @@ func (out *RegionResult) refute(q *quadratic, limit float64) {
 	for grow := 1.0; grow < 1+1e-6; grow += 1e-8 { // step over the zero of W until interval arithmetic sees it
 		f.at(z, s*grow)
 		d := f.d
-		if w := q.decrease(point(d)); w.Lo >= 0 {
-			out.counter(q, d, form(q.ip, point(d)).Hi)
+		if v := form(q.ip, point(d)); v.Lo > 0 && q.decrease(point(d)).Lo >= 0 {
+			out.counter(q, d, v.Hi)
 			return
 		}
 	}
