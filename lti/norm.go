@@ -143,9 +143,9 @@ func (g *SS) bilinear() (*SS, error) {
 	return out, nil
 }
 
-// solved passes over the warning of a badly conditioned matrix, which the callers judge themselves.
+// solved passes over the warning of a badly conditioned matrix, which the callers judge themselves, not over a singular one.
 func solved(err error) error {
-	if _, ok := err.(mat.Condition); ok {
+	if c, ok := err.(mat.Condition); ok && !math.IsInf(float64(c), 1) {
 		return nil
 	}
 	return err
