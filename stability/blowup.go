@@ -11,9 +11,12 @@ type Jets interface {
 
 // Limits of the blow-up.
 const (
-	maxJet      = 9    // largest leading order of f that is tried
+	maxJet      = 9    // largest leading order that is tried
 	blowUpBoxes = 4000 // boxes of directions
 )
+
+// jet returns Taylor coefficients along x + t u.
+type jet func(x, u []interval.I, order int) ([][]interval.I, bool)
 
 // blowUp reports whether V falls on the whole box except at its middle although the Jacobian at the equilibrium proves
 // nothing, in continuous time.
@@ -34,7 +37,20 @@ func (q *quadratic) blowUp(d []interval.I) bool {
 			return false
 		}
 	}
-	order, ok := leading(jets, q.at, d)
+	return onRays(jets.EncloseSeries, q.at, d, func(u, f []interval.I) bool {
+		var s interval.I
+		mulMat(q.ipd, q.ip, u, q.n, q.n, 1)
+		for i := range f {
+			s = s.Add(q.ipd[i].Mul(f[i]))
+		}
+		return s.Hi < 0
+	})
+}
+
+// onRays reports whether test holds for the leading coefficients on all rays from at to the boundary of at + d, over their
+// whole length. d holds zero in its interior.
+func onRays(f jet, at, d []interval.I, test func(u, leading []interval.I) bool) bool {
+	order, ok := leadingOrder(f, at, d)
 	if !ok {
 		return false
 	}
@@ -46,10 +62,22 @@ func (q *quadratic) blowUp(d []interval.I) bool {
 			stack = append(stack, face)
 		}
 	}
+	unit, x := interval.I{Lo: 0, Hi: 1}, make([]interval.I, len(d))
 	for count := 0; len(stack) > 0; count++ {
 		u := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if q.rayFalls(jets, u, order) {
+		for i := range u {
+			x[i] = at[i].Add(unit.Mul(u[i]))
+		}
+		all, ok := f(x, u, order)
+		if !ok {
+			return false
+		}
+		top := make([]interval.I, len(all))
+		for i := range all {
+			top[i] = all[i][order]
+		}
+		if test(u, top) {
 			continue
 		}
 		k, w := -1, 0.0
@@ -68,9 +96,9 @@ func (q *quadratic) blowUp(d []interval.I) bool {
 	return true
 }
 
-// leading returns the lowest order at which a coefficient of f along a ray from the equilibrium does not vanish exactly.
-func leading(jets Jets, at, d []interval.I) (int, bool) {
-	all, ok := jets.EncloseSeries(at, d, maxJet)
+// leadingOrder returns the lowest order at which a coefficient along a ray does not vanish exactly; it must be positive.
+func leadingOrder(f jet, at, d []interval.I) (int, bool) {
+	all, ok := f(at, d, maxJet)
 	if !ok {
 		return 0, false
 	}
@@ -82,21 +110,4 @@ func leading(jets Jets, at, d []interval.I) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-func (q *quadratic) rayFalls(jets Jets, u []interval.I, order int) bool {
-	unit := interval.I{Lo: 0, Hi: 1}
-	for i := range u {
-		q.x[i] = q.at[i].Add(unit.Mul(u[i]))
-	}
-	f, ok := jets.EncloseSeries(q.x, u, order)
-	if !ok {
-		return false
-	}
-	var s interval.I
-	mulMat(q.ipd, q.ip, u, q.n, q.n, 1)
-	for i := range f {
-		s = s.Add(q.ipd[i].Mul(f[i][order]))
-	}
-	return s.Hi < 0
 }

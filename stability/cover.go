@@ -64,19 +64,12 @@ func newCover(q *quadratic, level float64, keep bool) (*cover, bool, error) {
 	if !ok {
 		return c, false, nil
 	}
-	for i := range r { // the root box without the core, as 2n slabs
-		for _, side := range []interval.I{{Lo: core[i].Hi, Hi: r[i]}, {Lo: -r[i], Hi: core[i].Lo}} {
-			if side.Lo >= side.Hi {
-				continue
-			}
-			box := make([]interval.I, len(r))
-			copy(box, core[:i])
-			box[i] = side
-			for j := i + 1; j < len(r); j++ {
-				box[j] = interval.I{Lo: -r[j], Hi: r[j]}
-			}
-			c.push(box)
-		}
+	root := make([]interval.I, len(r))
+	for i := range r {
+		root[i] = interval.I{Lo: -r[i], Hi: r[i]}
+	}
+	for _, box := range without(root, core) {
+		c.push(box)
 	}
 	return c, true, nil
 }

@@ -78,14 +78,24 @@ func (q *quadratic) shift(d []interval.I) {
 	}
 }
 
+// slopes is what a Field may offer besides: S with f(x) - f(c) = S (x - c) for x and c in the boxes.
+type slopes interface {
+	EncloseSlope(dst, x, centre []interval.I)
+}
+
 // slope reports whether V falls on the whole box except at d = 0, by the slope form: f(x* + d) - f(x*) = J d with J in the
-// Jacobian's enclosure over the hull of x* and the box (mean value theorem, row by row), so W < 0 where the matrix of
-// decreaseMatrix is positive definite for every such J.
+// Jacobian's enclosure over the hull of x* and the box (mean value theorem, row by row) or in the tighter slope that the field
+// offers, so W < 0 where the matrix of decreaseMatrix is positive definite for every such J.
 func (q *quadratic) slope(d []interval.I) bool {
-	for i := range d {
-		q.x[i] = q.at[i].Add(d[i].Hull(interval.I{}))
+	if s, ok := q.e.Field.(slopes); ok {
+		q.shift(d)
+		s.EncloseSlope(q.jac, q.x, q.at)
+	} else {
+		for i := range d {
+			q.x[i] = q.at[i].Add(d[i].Hull(interval.I{}))
+		}
+		q.e.EncloseJacobian(q.jac, q.x)
 	}
-	q.e.EncloseJacobian(q.jac, q.x)
 	decreaseMatrix(q.sym, q.ip, q.jac, q.n, q.time, q.work)
 	return definite(q.n, q.sym)
 }
