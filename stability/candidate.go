@@ -115,10 +115,10 @@ func (e *Expressions) change(v *expr.Expr) *expr.Expr {
 
 // scalar is a function with gradient and Hessian.
 type scalar struct {
-	n                    int
-	value, gradient      *expr.Program
-	one                  []interval.I
-	grad, hessian, point []interval.I
+	n               int
+	value, gradient *expr.Program
+	one             []interval.I
+	grad, hessian   []interval.I
 }
 
 func newScalar(e *expr.Expr, vars []string) (*scalar, error) {
@@ -318,18 +318,19 @@ func (c *candidate) core(s *scalar, sign float64) ([]interval.I, bool) {
 		return d, box
 	}
 	prove := func(d, box []interval.I) bool { return s.convex(box, sign) }
-	if _, least := shape(coreHalvings - 4); least == nil || !s.flatAt(c.at) || !s.convex(least, sign) {
+	const smallest = coreHalvings - 4
+	if _, box := shape(smallest); box == nil || !s.flatAt(c.at) || !s.convex(box, sign) {
 		prove = func(d, box []interval.I) bool {
 			return onRays(func(x, u []interval.I, order int) ([][]interval.I, bool) {
 				return along(s.value, x, u, order)
 			}, at, d, func(_, leading []interval.I) bool { return leading[0].Scale(sign).Lo > 0 })
 		}
 	}
+	if d, box := shape(smallest); box == nil || !prove(d, box) { // a failure at all sizes would cost much
+		return nil, false
+	}
 	for h := range coreHalvings {
 		d, box := shape(h)
-		if box == nil {
-			return nil, false
-		}
 		if prove(d, box) {
 			return box, true
 		}

@@ -87,9 +87,11 @@ func (c *cover) core() ([]interval.I, bool) {
 		}
 		return b
 	}
-	prove := c.q.slope
-	if !prove(box(math.Ldexp(1, -coreHalvings))) {
-		prove = c.q.blowUp
+	prove, least := c.q.slope, box(math.Ldexp(1, -coreHalvings))
+	if !prove(least) {
+		if prove = c.q.blowUp; !prove(least) {
+			return nil, false
+		}
 	}
 	for h := range coreHalvings + 1 {
 		if f := math.Ldexp(1, -h); prove(box(f)) {
