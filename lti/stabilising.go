@@ -67,7 +67,7 @@ func (e *equation) invariant(h *mat.Dense) (*mat.Dense, error) {
 func (e *equation) doubling() (*mat.Dense, error) {
 	const illConditioned = 1e8 // R^-1 would cost half of the digits
 	least, most := spread(e.r)
-	if !(most <= illConditioned*least) && frob(e.s) == 0 {
+	if (least == 0 || !(most <= illConditioned*least)) && frob(e.s) == 0 {
 		k, err := e.gain(e.q)
 		if err != nil {
 			return nil, err
