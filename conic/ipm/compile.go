@@ -35,6 +35,8 @@ type Compiled struct {
 	hasQuad bool
 	qdiag   []float64 // diagonal of Q, when it has no other elements
 	sys     system
+	blocks  []*conic.Block // the problem's, or with terms multiplied out
+	flat    []snapshotTerms
 	removed bool // rows were left out
 	eq      equalities
 
@@ -84,6 +86,16 @@ func (s *Compiled) sizeCheck() error {
 func (s *Compiled) build() {
 	p, m := s.p, s.m
 	s.ld = stride(m)
+	s.readQuad()
+	dual := s.wantsDual()
+	s.blocks = make([]*conic.Block, len(p.Blocks))
+	s.flat = nil
+	for k := range p.Blocks {
+		s.blocks[k] = &p.Blocks[k]
+		if dual && len(p.Blocks[k].Terms) > 0 {
+			s.blocks[k] = s.multiplied(k)
+		}
+	}
 	s.cones = nil
 	s.degree = 0
 	s.removed = false
@@ -99,8 +111,7 @@ func (s *Compiled) build() {
 	e := len(p.Eqs)
 	s.nu, s.dnu, s.rb = make([]float64, e), make([]float64, e), make([]float64, e)
 	s.eq = newEqualities(e, m)
-	s.readQuad()
-	s.sys = s.chooseSystem()
+	s.sys = newPrimalOrDual(s, dual)
 	s.best = newBest(s)
 }
 
@@ -115,7 +126,7 @@ func stride(n int) int {
 
 // newCone builds the cone of block k, without rows that are empty. Without any row left it returns nil.
 func (s *Compiled) newCone(k int) cone {
-	b := &s.p.Blocks[k]
+	b := s.blocks[k]
 	nums := numbers{b, s.p.Vars}
 	if b.Cone == conic.SecondOrder {
 		return newSOC(k, b.N, b.N, nums)
@@ -160,9 +171,6 @@ func keptRows(b *conic.Block) ([]int, int) {
 		// Explicit zeros keep their row: they are places for numbers still to come.
 		used[e.Row], used[e.Col] = true, true
 	}
-	for t := range b.Terms {
-		_ = t
-	}
 	if len(b.Terms) > 0 {
 		for i := 0; i < len(b.Dict); i += b.N {
 			for j, v := range b.Dict[i : i+b.N] {
@@ -186,14 +194,66 @@ func keptRows(b *conic.Block) ([]int, int) {
 	return rows, n
 }
 
+// snapshotTerms holds the numbers of the terms that were multiplied out for block k.
+type snapshotTerms struct {
+	k      int
+	dict   []float64
+	scales []float64
+	coefs  []float64
+}
+
+// multiplied returns block k with its terms multiplied out and remembers their numbers.
+func (s *Compiled) multiplied(k int) *conic.Block {
+	b := &s.p.Blocks[k]
+	t := snapshotTerms{k: k, dict: append([]float64(nil), b.Dict...)}
+	for _, q := range b.Terms {
+		t.scales = append(t.scales, q.Scale)
+	}
+	for _, q := range b.Coefs {
+		t.coefs = append(t.coefs, q.Val)
+	}
+	s.flat = append(s.flat, t)
+	return &conic.Block{Cone: b.Cone, N: b.N, Constant: b.Constant, Coefs: conic.Expand(s.p, k)}
+}
+
+// termsChanged tells whether the numbers of a block that was multiplied out have changed; it also passes on its constant.
+func (s *Compiled) termsChanged() bool {
+	for _, t := range s.flat {
+		b := &s.p.Blocks[t.k]
+		s.blocks[t.k].Constant = b.Constant
+		for i, v := range t.dict {
+			if b.Dict[i] != v {
+				return true
+			}
+		}
+		for i, v := range t.scales {
+			if b.Terms[i].Scale != v {
+				return true
+			}
+		}
+		for i, v := range t.coefs {
+			if b.Coefs[i].Val != v {
+				return true
+			}
+		}
+	}
+	if _, dual := s.sys.(*dualSystem); dual {
+		return !s.wantsDual()
+	}
+	return false
+}
+
 // stale tells whether a row that was left out is used by the present numbers.
 func (s *Compiled) stale() bool {
+	if s.termsChanged() {
+		return true
+	}
 	if !s.removed {
 		return false
 	}
 	i := 0
 	for k := range s.p.Blocks {
-		b := &s.p.Blocks[k]
+		b := s.blocks[k]
 		if b.Cone == conic.SecondOrder {
 			i++
 			continue

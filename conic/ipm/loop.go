@@ -71,9 +71,12 @@ func (s *Compiled) reload() error {
 	s.maxF = 0
 	for _, c := range s.cones {
 		b := c.base()
-		c.load(numbers{&p.Blocks[b.index], p.Vars})
+		c.load(numbers{s.blocks[b.index], p.Vars})
 		c.norms(s.weight)
 		s.maxF = max(s.maxF, maxAbs(b.constant))
+	}
+	if d, ok := s.sys.(*dualSystem); ok {
+		d.refresh()
 	}
 	s.maxC, s.maxB = maxAbs(s.c), maxAbs(s.eq.b)
 	s.maxCoef = 0

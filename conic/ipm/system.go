@@ -56,9 +56,9 @@ func (s *Compiled) timesQuad(v, dst []float64) {
 	}
 }
 
-func (s *Compiled) chooseSystem() system {
-	if d := newDualSystem(s); d != nil {
-		return d
+func newPrimalOrDual(s *Compiled, dual bool) system {
+	if dual {
+		return newDualSystem(s)
 	}
 	return newPrimalSystem(s)
 }
