@@ -203,6 +203,34 @@ func (g *interconnection) channels(from, to int, feed float64) *SS {
 	return m
 }
 
+// Poles returns the poles of the closed loop.
+func (l Loop) Poles() ([]complex128, error) {
+	g, err := l.close()
+	if err != nil {
+		return nil, err
+	}
+	if n, _, _ := g.Dims(); n == 0 {
+		return nil, nil
+	}
+	return g.balanced().Poles()
+}
+
+// Sensitivity returns S = (I + L)^-1 and T = I - S at the place, L = KP at the input, PK at the output (negative feedback);
+// at AtBoth they are those of the loop of both.
+func (l Loop) Sensitivity(at Break) (s, t *SS, err error) {
+	g, err := l.close()
+	if err != nil {
+		return nil, nil, err
+	}
+	s = g.perturbed(at, 1) // the signal behind the perturbation is (S - I) w
+	t = g.perturbed(at, -1)
+	t.D.Scale(-1, t.D)
+	if n, _, _ := t.Dims(); n > 0 {
+		t.C.Scale(-1, t.C)
+	}
+	return s, t, nil
+}
+
 // OneLoop returns the loop transfer function at channel i of the place with all other loops closed, for negative unit
 // feedback: channels of AtBoth are the plant inputs, then the outputs. Closing it gives the closed loop back.
 func (l Loop) OneLoop(at Break, i int) (*SS, error) {
@@ -215,6 +243,20 @@ func (l Loop) OneLoop(at Break, i int) (*SS, error) {
 	}
 	if i < 0 || i >= g.nu+g.ny {
 		return nil, fmt.Errorf("%w: there is no channel %d", ErrLoop, i)
+	}
+	if g.nu == 1 && g.ny == 1 { // nothing else is closed: the product, without rounding of the poles
+		out, err := Series(l.P, l.K)
+		if i == 1 && err == nil {
+			out, err = Series(l.K, l.P)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out.D.Scale(-l.sign(), out.D)
+		if n, _, _ := out.Dims(); n > 0 {
+			out.C.Scale(-l.sign(), out.C)
+		}
+		return out, nil
 	}
 	return g.one(i)
 }

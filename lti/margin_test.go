@@ -377,3 +377,44 @@ func ExampleDiskMargin() {
 	fmt.Printf("alpha %.4f at %.3f rad/s: gain [%.3f, %.3f], phase %.2f deg\n", r.Lower, r.Freq, low, high, r.Disk().Phase()*180/math.Pi)
 	// Output: alpha 0.6667 at 1.414 rad/s: gain [0.500, 2.000], phase 36.87 deg
 }
+
+// TestSensitivity: S + T = I, S = 1/(1 + L), and a loop opened at a channel is L again.
+func TestSensitivity(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 11))
+	const tol = 1e-10 // condition of random coordinates
+	for i, c := range []struct{ m, p int }{{1, 1}, {2, 3}} {
+		l := randomLoop(r, 4, 3, c.m, c.p)
+		l.Positive = i == 1
+		s, T, err := l.Sensitivity(AtOutput)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []float64{0, 0.3, 7} {
+			at := complex(0, w)
+			p, k := l.P.At(at), l.K.At(at)
+			for row := range c.p { // (I + PK) S = I
+				for col := range c.p {
+					sum := s.At(at).At(row, col)
+					for a := range c.p {
+						for b := range c.m {
+							sum -= complex(l.sign(), 0) * p.At(row, b) * k.At(b, a) * s.At(at).At(a, col)
+						}
+					}
+					want := complex128(0)
+					if row == col {
+						want = 1
+					}
+					if cmplx.Abs(sum-want) > tol || cmplx.Abs(s.At(at).At(row, col)+T.At(at).At(row, col)-want) > tol {
+						t.Errorf("case %d at %g rad/s: (I + L) S = %g, S + T = %g at (%d, %d)", i, w, sum, s.At(at).At(row, col)+T.At(at).At(row, col), row, col)
+					}
+				}
+			}
+			for ch := range c.p {
+				one := must(l.OneLoop(AtOutput, ch)).At(at).At(0, 0)
+				if v := 1/s.At(at).At(ch, ch) - 1; cmplx.Abs(one-v) > tol*cmplx.Abs(1+v) {
+					t.Errorf("case %d: channel %d opened is %g at %g rad/s, expected %g", i, ch, one, w, v)
+				}
+			}
+		}
+	}
+}

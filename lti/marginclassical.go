@@ -131,11 +131,10 @@ const crossingError = 1e-7
 
 // curve is the response of a loop over the mapped frequency.
 type curve struct {
-	l    *SS // as given
-	c    *SS // mapped to continuous time and balanced, for the eigenvalue problems only
-	r    *responder
-	a    *SS
-	pole []complex128
+	l *SS // as given
+	c *SS // mapped to continuous time and balanced, for the eigenvalue problems only
+	r *responder
+	a *SS
 }
 
 func newCurve(l *SS) *curve {

@@ -143,6 +143,25 @@ func DiskMarginEach(l Loop, at Break, skew float64) ([]*DiskMarginResult, error)
 	return out, nil
 }
 
+// DiskMarginAt returns, for each frequency in rad/s, the smallest alpha at which a perturbation at the place brings a pole to
+// that point of the boundary (for more than three channels a lower bound of it): a picture, no proof. The nominal loop
+// must be stable: ErrUnstable.
+func DiskMarginAt(l Loop, at Break, skew float64, w []float64) ([]float64, error) {
+	g, v, err := l.stable(skew)
+	if err != nil {
+		return nil, err
+	}
+	if v.State != Stable {
+		return nil, fmt.Errorf("%w: %s", ErrUnstable, v)
+	}
+	out := make([]float64, len(w))
+	for i, z := range g.perturbed(at, skew).FreqResp(w) {
+		mu, _ := muUpper(z)
+		out[i] = 1 / mu
+	}
+	return out, nil
+}
+
 func (l Loop) stable(skew float64) (*interconnection, StabilityVerdict, error) {
 	if math.IsNaN(skew) || math.IsInf(skew, 0) {
 		return nil, StabilityVerdict{}, fmt.Errorf("%w: %g", ErrSkew, skew)
