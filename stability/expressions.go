@@ -5,58 +5,85 @@ import (
 
 	"github.com/plumb-go/plumb/expr"
 	"github.com/plumb-go/plumb/internal/interval"
+	"github.com/plumb-go/plumb/system"
 )
 
-// Expressions is a Field given by one expression a state.
-type Expressions struct {
-	f       []*expr.Expr
-	vars    []string
-	time    Time
+// Program is a Field that a program of package expr computes.
+type Program struct {
 	program *expr.Program
+	time    Time
 }
 
-var _ Field = (*Expressions)(nil)
+var (
+	_ Field  = (*Program)(nil)
+	_ Jets   = (*Program)(nil)
+	_ slopes = (*Program)(nil)
+)
+
+// NewProgram takes a program with as many outputs as variables.
+func NewProgram(p *expr.Program, t Time) (*Program, error) {
+	if outputs, variables := p.Dims(); outputs != variables || outputs == 0 {
+		return nil, fmt.Errorf("%w: %d right-hand sides for %d states", ErrShape, outputs, variables)
+	}
+	return &Program{p, t}, nil
+}
+
+// OfSystem returns the right-hand side of a system with its inputs held at u (nil means zero).
+func OfSystem(s *system.System, u []float64) (*Program, error) {
+	p, err := s.Autonomous(u)
+	if err != nil {
+		return nil, fmt.Errorf("stability: %w", err)
+	}
+	t := Continuous
+	if s.Step() > 0 {
+		t = Discrete
+	}
+	return NewProgram(p, t)
+}
+
+// Dim is the number of states.
+func (p *Program) Dim() int { n, _ := p.program.Dims(); return n }
+
+// Time is the time of the system.
+func (p *Program) Time() Time { return p.time }
+
+// Eval implements Field.
+func (p *Program) Eval(dst, x []float64) { p.program.Eval(dst, x) }
+
+// Enclose implements Field.
+func (p *Program) Enclose(dst, x []interval.I) { p.program.Enclose(dst, x) }
+
+// EncloseJacobian implements Field.
+func (p *Program) EncloseJacobian(dst, x []interval.I) { p.program.EncloseJacobian(dst, x) }
+
+// Expressions is a Program whose expressions are known.
+type Expressions struct {
+	*Program
+	f    []*expr.Expr
+	vars []string
+}
 
 // NewExpressions compiles f; every name in it must be one of vars, of which there are as many as expressions.
 func NewExpressions(f []*expr.Expr, vars []string, t Time) (*Expressions, error) {
-	if len(f) != len(vars) || len(f) == 0 {
-		return nil, fmt.Errorf("%w: %d expressions for %d states", ErrShape, len(f), len(vars))
-	}
 	p, err := expr.Compile(f, vars)
 	if err != nil {
 		return nil, fmt.Errorf("stability: %w", err)
 	}
-	return &Expressions{f: f, vars: vars, time: t, program: p}, nil
+	q, err := NewProgram(p, t)
+	if err != nil {
+		return nil, err
+	}
+	return &Expressions{q, f, vars}, nil
 }
-
-// Dim is the number of states.
-func (e *Expressions) Dim() int { return len(e.vars) }
-
-// Time is the time of the system.
-func (e *Expressions) Time() Time { return e.time }
-
-// States lists the names of the states.
-func (e *Expressions) States() []string { return append([]string(nil), e.vars...) }
-
-// Eval implements Field.
-func (e *Expressions) Eval(dst, x []float64) { e.program.Eval(dst, x) }
-
-// Enclose implements Field.
-func (e *Expressions) Enclose(dst, x []interval.I) { e.program.Enclose(dst, x) }
-
-// EncloseJacobian implements Field.
-func (e *Expressions) EncloseJacobian(dst, x []interval.I) { e.program.EncloseJacobian(dst, x) }
 
 // EncloseSlope encloses S with f(x) - f(c) = S (x - c) for x and c in the boxes: tighter than the Jacobian over their hull.
-func (e *Expressions) EncloseSlope(dst, x, centre []interval.I) {
-	e.program.EncloseSlope(dst, x, centre)
+func (p *Program) EncloseSlope(dst, x, centre []interval.I) {
+	p.program.EncloseSlope(dst, x, centre)
 }
 
-var _ Jets = (*Expressions)(nil)
-
 // EncloseSeries implements Jets; false where f has kinks, inverse functions but atan, or real powers.
-func (e *Expressions) EncloseSeries(x, u []interval.I, order int) ([][]interval.I, bool) {
-	return along(e.program, x, u, order)
+func (p *Program) EncloseSeries(x, u []interval.I, order int) ([][]interval.I, bool) {
+	return along(p.program, x, u, order)
 }
 
 // along returns the Taylor coefficients of the outputs along x + t u.
