@@ -1,11 +1,10 @@
 package ipm
 
 import (
-	"context"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,46 +50,56 @@ func readProblem(t testing.TB, file string) *conic.Problem {
 const objectiveTol = 1e-7
 
 func TestReferenceData(t *testing.T) {
-	dir := os.Getenv("PLUMB_DATA")
-	if dir == "" {
-		t.Skip("PLUMB_DATA is not set: no reference problems")
+	for _, file := range dataFiles(t) {
+		solveReference(t, strings.TrimSuffix(filepath.Base(file), ".dat-s"), readProblem(t, file))
 	}
-	files, _ := filepath.Glob(filepath.Join(dir, "lmi", "*.dat-s"))
-	if extra := os.Getenv("PLUMB_LMI_EXTRA"); extra != "" {
-		more, _ := filepath.Glob(filepath.Join(extra, "*.dat-s"))
-		files = append(files, more...)
+}
+
+func solveReference(t *testing.T, name string, p *conic.Problem) {
+	t.Helper()
+	want, ok := reference[name]
+	if !ok {
+		return
 	}
-	if len(files) == 0 {
-		t.Fatal("no .dat-s files in PLUMB_DATA/lmi")
+	c, err := Compile(p)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		name := filepath.Base(file[:len(file)-len(".dat-s")])
-		p := readProblem(t, file)
-		c, err := Compile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var s conic.Solution
-		o := conic.Options{}
-		if os.Getenv("PLUMB_LMI_TRACE") == name {
-			o.Progress = func(i conic.Iter) {
-				fmt.Printf("%2d p %.8g d %.8g gap %.1e pres %.1e dres %.1e steps %.3f %.3f mu %.1e sigma %.1e repl %g\n", i.Iteration, i.Primal, i.Dual, i.Gap, i.PrimalRes, i.DualRes, i.StepPrimal, i.StepDual, i.Mu, i.Sigma, i.Regularise)
+	var s conic.Solution
+	begin := time.Now()
+	if err := c.Solve(t.Context(), &s, conic.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	diff := math.Abs(s.Primal - want.value)
+	t.Logf("%-16s m %4d %-12v %3d it %8.2f ms  objective %.10g diff %.1e dimacs %.1e", name, len(p.C), s.Status, s.Iterations,
+		float64(time.Since(begin).Microseconds())/1e3, s.Primal, diff/math.Abs(want.value), s.DIMACS)
+	if s.Status.Err() != nil || diff > objectiveTol*math.Abs(want.value)+want.half {
+		t.Errorf("%s: %v, objective %.10g, expected %.10g", name, s.Status, s.Primal, want.value)
+	}
+}
+
+func BenchmarkReference(b *testing.B) {
+	for _, file := range dataFiles(b) {
+		name := strings.TrimSuffix(filepath.Base(file), ".dat-s")
+		p := readProblem(b, file)
+		for form, p := range map[string]*conic.Problem{"elements": p, "terms": structured(name, p)} {
+			if p == nil {
+				continue
 			}
-		}
-		begin := time.Now()
-		if err := c.Solve(context.Background(), &s, o); err != nil {
-			t.Fatal(err)
-		}
-		took := time.Since(begin)
-		want, ok := reference[name]
-		if !ok {
-			continue
-		}
-		diff := math.Abs(s.Primal - want.value)
-		t.Logf("%-16s m %4d %-12v %3d it %8.2f ms  objective %.10g diff %.1e dimacs %.1e %.1e gap %.1e", name, len(p.C), s.Status, s.Iterations,
-			float64(took.Microseconds())/1e3, s.Primal, diff/math.Abs(want.value), s.DIMACS[0], s.DIMACS[2], s.DIMACS[4])
-		if s.Status != conic.Optimal && s.Status != conic.Near || diff > objectiveTol*math.Abs(want.value)+want.half {
-			t.Errorf("%s: %v, objective %.10g, expected %.10g", name, s.Status, s.Primal, want.value)
+			c, err := Compile(p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var s conic.Solution
+			b.Run(name+"/"+form, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := c.Solve(b.Context(), &s, conic.Options{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(s.Iterations), "iterations")
+			})
 		}
 	}
 }

@@ -209,20 +209,21 @@ func solveFactor(n int, r []float64, ld int, b []float64) {
 	}
 }
 
-const shortDot = 32 // length from which the call of the kernel pays
-
+// dot sums in four interleaved parts, in a fixed order.
 func dot(a, b []float64) float64 {
-	if len(a) >= shortDot {
-		var s [1]float64
-		kernel.Gemm(false, true, 1, 1, len(a), a, len(a), b, len(b), false, s[:], 1)
-		return s[0]
-	}
-	var s float64
+	var s0, s1, s2, s3 float64
 	b = b[:len(a)]
-	for i, v := range a {
-		s += v * b[i]
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
 	}
-	return s
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return (s0 + s1) + (s2 + s3)
 }
 
 // timesVector writes A v (A r x c row-major) to dst.
