@@ -77,7 +77,11 @@ func DCGain(g *SS) (*mat.Dense, error) {
 				out.Set(i, j, c.D.At(0, 0)+mul(c.C, x).At(0, 0))
 				continue
 			}
-			near := complex(math.Sqrt(eps)*frob(c.A), 0)
+			size := frob(c.A)
+			if size == 0 {
+				size = 1
+			}
+			near := complex(math.Sqrt(eps)*size, 0)
 			if g.Discrete() {
 				near++
 			}

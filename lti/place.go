@@ -53,11 +53,7 @@ func Place(a, b *mat.Dense, poles []complex128) (*Placement, error) {
 	if poles, err = paired("pole", poles); err != nil {
 		return nil, err
 	}
-	s, err := newShifter(a, b, poles)
-	if err != nil {
-		return nil, err
-	}
-	k, err := s.run()
+	k, err := schurGain(a, b, poles)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +74,63 @@ func Place(a, b *mat.Dense, poles []complex128) (*Placement, error) {
 		return nil, fmt.Errorf("%w: pole placement reaches the poles with a relative error of %.2g only", ErrNoConverge, best.Error)
 	}
 	return best, nil
+}
+
+// schurGain places by the Schur method what the input reaches; modes that it does not reach must be among the poles.
+func schurGain(a, b *mat.Dense, poles []complex128) (*mat.Dense, error) {
+	n, m := b.Dims()
+	g, err := NewSS(a, b, mat.NewDense(1, n, nil), nil, 0)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newStaircase(g, 0)
+	if err != nil {
+		return nil, err
+	}
+	free, t := slices.Clone(poles), c.t
+	if c.rank < n {
+		fixed := &SS{A: part(c.sys.A, c.rank, n, c.rank, n), D: mat.NewDense(1, 1, nil)}
+		values, err := fixed.Poles()
+		if err != nil {
+			return nil, err
+		}
+		if free, err = without(free, values); err != nil {
+			return nil, err
+		}
+		if c.rank == 0 {
+			return mat.NewDense(m, n, nil), nil
+		}
+		a, b = part(c.sys.A, 0, c.rank, 0, c.rank), part(c.sys.B, 0, c.rank, 0, m)
+	} else {
+		t = identity(n) // nothing to separate: stay in the given coordinates
+	}
+	s, err := newShifter(a, b, free)
+	if err != nil {
+		return nil, err
+	}
+	k, err := s.run()
+	if err != nil {
+		return nil, err
+	}
+	return mul(k, part(t, 0, n, 0, c.rank).T()), nil
+}
+
+// without removes modes that stay from the list of poles.
+func without(poles, fixed []complex128) ([]complex128, error) {
+	const stays = 1e-6 // relative distance at which a pole asked for is the mode that stays
+	for _, z := range fixed {
+		at := -1
+		for i, p := range poles {
+			if at < 0 || cmplx.Abs(p-z) < cmplx.Abs(poles[at]-z) {
+				at = i
+			}
+		}
+		if at < 0 || cmplx.Abs(poles[at]-z) > stays*max(cmplx.Abs(z), stays) {
+			return nil, fmt.Errorf("%w: the input does not reach the mode at %.6g, which is not among the poles asked for", ErrSingular, z)
+		}
+		poles = slices.Delete(poles, at, at+1)
+	}
+	return paired("pole", poles)
 }
 
 // judge measures a feedback.
