@@ -282,7 +282,7 @@ func (t *sweep) cover(constant HInf) (HInf, error) {
 			if err != nil {
 				return best, err
 			}
-			open = without(open, done)
+			open = uncovered(open, done)
 		}
 		gap *= 10
 	}
@@ -304,7 +304,7 @@ func (s span) middle(marks []float64) float64 {
 	return s.lo + (s.hi-s.lo)/2
 }
 
-func without(open []span, done span) []span {
+func uncovered(open []span, done span) []span {
 	var out []span
 	for _, s := range open {
 		if done.hi <= s.lo || done.lo >= s.hi {

@@ -449,3 +449,13 @@ func topSingular(z *mat.CDense) singular {
 	}
 	return s
 }
+
+// LargestSingular returns the largest singular value of the frequency response at each frequency in rad/s: MATLAB's sigma,
+// first row.
+func LargestSingular(g *SS, w []float64) []float64 {
+	out := make([]float64, len(w))
+	for i, z := range g.FreqResp(w) {
+		out[i] = topSingular(z).value
+	}
+	return out
+}
