@@ -184,7 +184,7 @@ func TestBalancedRealisation(t *testing.T) {
 						w = math.Pi / ts * float64(i) / 199
 					}
 					d := cadd(small.FreqResp([]float64{w})[0], -1, g.FreqResp([]float64{w})[0])
-					worst = max(worst, topSingular(d))
+					worst = max(worst, largestGain(d))
 				}
 				if worst > bound+1e-9*b.HSV[0] {
 					t.Errorf("Ts %g, order %d, way %d: error %g above the bound %g", ts, order, how, worst, bound)
@@ -212,8 +212,8 @@ func TestBalancedRealisation(t *testing.T) {
 	}
 }
 
-// topSingular is the largest singular value of a complex matrix.
-func topSingular(v *mat.CDense) float64 {
+// largestGain is the largest singular value of a complex matrix.
+func largestGain(v *mat.CDense) float64 {
 	p, m := v.Dims()
 	big := mat.NewDense(2*p, 2*m, nil)
 	for i := range p {

@@ -225,7 +225,8 @@ func TimeGrid(g *SS) ([]float64, error) {
 			end = 20 * g.Ts
 		}
 	}
-	step, count := end/points, points
+	var step float64
+	count := points
 	if g.Discrete() {
 		step, count = g.Ts, min(max(int(math.Ceil(end/g.Ts)), 10), most)
 	} else {
