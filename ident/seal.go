@@ -3,6 +3,7 @@ package ident
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/plumb-go/plumb/bundle"
@@ -20,14 +21,18 @@ var slacks = []float64{1e-9, 1e-7, 1e-5, 1e-3}
 func (r *run) seal(ctx context.Context, res *Result, chosen []*job) error {
 	b := &bundle.Model{Manifest: res.Model.Manifest(), Tensors: res.Model.Tensors()}
 	describe(&b.Manifest, r.set, r.mt.lags, r.o)
-	best, any := make([]*proofs, len(chosen)), false
+	var best []*proofs
 	if res.Claim != None {
-		for i, j := range chosen {
-			best[i] = tightened(ctx, j)
-			any = any || best[i] != nil
+		for _, j := range chosen {
+			best = append(best, tightened(ctx, j))
 		}
 	}
-	if any {
+	return r.certify(b, res, chosen, best)
+}
+
+// certify tries the given proofs, nil for members without, and then those of training.
+func (r *run) certify(b *bundle.Model, res *Result, chosen []*job, best []*proofs) error {
+	if slices.ContainsFunc(best, func(p *proofs) bool { return p != nil }) {
 		if err := r.judge(b, res, chosen, best); err != nil || res.Verdict.Proved {
 			return err
 		}
