@@ -1,5 +1,5 @@
-// Package bundle writes and reads .plumb files: one model, its certificate and a card for people. docs/bundle.md is the
-// format. Reading is that of package cert, so a file that can be read here can be judged there.
+// Package bundle writes and reads .plumb files: one model or system, its certificate and a card for people. docs/bundle.md
+// and docs/system-bundle.md are the formats. Reading is that of package cert, so a file that can be read here can be judged there.
 //
 // Equal content gives equal bytes: entries are stored, not compressed, in a fixed order with a fixed time, and numbers have
 // one spelling.
@@ -32,6 +32,8 @@ type (
 	Witness     = cert.Witness
 	Gain        = cert.Gain
 	CellWitness = cert.CellWitness
+	System      = cert.System
+	Square      = cert.Square
 )
 
 // Model is the content of a bundle. The hashes in Manifest and Certificate are computed when writing.

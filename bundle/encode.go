@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"math/big"
 	"slices"
+	"strconv"
 
 	"github.com/plumb-go/plumb/cert"
 )
@@ -22,6 +23,27 @@ func pretty(v object) ([]byte, error) {
 }
 
 func manifestJSON(m *Manifest, hash string) ([]byte, error) {
+	if s := m.System; s != nil {
+		if len(m.Members) != 1 {
+			return nil, fmt.Errorf("a system has %d members, want 1", len(m.Members))
+		}
+		clock := "discrete"
+		if s.Continuous {
+			clock = "continuous"
+		}
+		return pretty(object{
+			"format":         "plumb-system/1",
+			"name":           s.Name,
+			"time":           clock,
+			"sampling_time":  plain(m.SamplingTime),
+			"states":         each(s.States, signal),
+			"inputs":         each(m.Inputs, signal),
+			"outputs":        each(m.Outputs, signal),
+			"dynamics":       member(m.Members[0]),
+			"provenance":     object{"data_sha256": m.Provenance.DataSHA256, "seed": m.Provenance.Seed, "version": m.Provenance.Version},
+			"weights_sha256": hash,
+		})
+	}
 	o := object{
 		"format":         "plumb/1",
 		"inputs":         each(m.Inputs, signal),
@@ -62,8 +84,21 @@ func optional(x *float64) any {
 func member(m Member) any {
 	all := object{"states": m.States, "hidden": m.Hidden, "layers": m.Layers, "gate": m.Gate, "width": m.Width,
 		"blocks": each(m.Blocks, func(b Block) any { return object{"states": b.States, "hidden": b.Hidden} }),
-		"units":  m.Units, "filter": object{"states": m.Filter.States, "width": m.Filter.Width}}
+		"units":  m.Units, "filter": object{"states": m.Filter.States, "width": m.Filter.Width},
+		"right":        each(m.Right, func(tokens []string) any { return each(tokens, token) }),
+		"plant_states": m.Plant, "feedback": "negative"}
+	if m.Positive {
+		all["feedback"] = "positive"
+	}
 	return pick(object{"kind": m.Kind}, cert.MemberKeys(m.Kind), all)
+}
+
+// token writes a number as a number, and all else, ratios too, as text.
+func token(t string) any {
+	if x, err := strconv.ParseFloat(t, 64); err == nil {
+		return plain(x)
+	}
+	return t
 }
 
 // pick copies the listed keys into o.
@@ -100,6 +135,14 @@ func witness(claim string, m Member, w Witness) object {
 		"layers": each(w.Layers, func(t []float64) any { return object{"T": numbers(t)} }),
 		"g2":     ratio(w.G2), "d2": ratio(w.D2), "T": numbers(w.T), "Ty": numbers(w.Ty), "Td": numbers(w.Td),
 		"kappa2": each(w.Kappa2, func(r *big.Rat) any { return ratio(r) }),
+		"P":      rows(m.States, w.M), "level": ratio(w.Level), "box": nil, "squares": nil,
+		"alpha": ratio(w.Alpha), "skew": ratio(w.Skew), "channels": each(w.Channels, func(i int) any { return i }),
+	}
+	if w.Box != nil {
+		all["box"] = numbers(w.Box)
+	}
+	if w.Squares != nil {
+		all["squares"] = each(w.Squares, square)
 	}
 	if m.Kind == "lstm" || m.Kind == "gru" {
 		all["filter"] = numbers(w.Filter)
@@ -121,6 +164,16 @@ func witness(claim string, m Member, w Witness) object {
 		all["gain"] = pick(object{}, cert.GainKeys(m.Kind), from)
 	}
 	return pick(object{}, cert.WitnessKeys(claim, m), all)
+}
+
+func square(s Square) any {
+	gram := []any{}
+	for i, left := 0, s.Gram; len(left) > 0; i++ {
+		n := min(i+1, len(left))
+		gram = append(gram, each(left[:n], func(r *big.Rat) any { return ratio(r) }))
+		left = left[n:]
+	}
+	return object{"basis": each(s.Basis, func(b []int) any { return b }), "gram": gram}
 }
 
 func ratio(r *big.Rat) any {

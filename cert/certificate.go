@@ -3,13 +3,11 @@ package cert
 import (
 	"fmt"
 	"math/big"
-	"slices"
-	"strings"
 )
 
 // Certificate is certificate.json: a claim and one witness per member.
 type Certificate struct {
-	Claim         string // contraction, iss, bounded or delta-iss
+	Claim         string // contraction, iss, bounded or delta-iss; of a system lyapunov or margin
 	Members       []Witness
 	Provenance    Provenance
 	WeightsSHA256 string
@@ -28,6 +26,19 @@ type Witness struct {
 	T, Ty, Td    []float64  // T nil under iss: the gain is decided over vertices
 	Filter       []float64  // lstm, gru: eta of the filter's complex states
 	Cells        []CellWitness
+
+	// Of a system, where M is P: docs/system-bundle.md.
+	Level       *big.Rat  // lyapunov of expressions; nil: the whole space
+	Box         []float64 // half widths; nil with Squares
+	Squares     []Square  // G0, and G1 with a level
+	Alpha, Skew *big.Rat
+	Channels    []int // perturbed: plant inputs, then plant outputs
+}
+
+// Square is the polynomial z'Gz: Basis has the exponents of each monomial of z, Gram the lower triangle of G by rows.
+type Square struct {
+	Basis [][]int
+	Gram  []*big.Rat
 }
 
 // CellWitness holds the vectors of one lstm or gru layer: eta for the decay, zeta for the gain. They have one number a state,
@@ -46,6 +57,12 @@ type Gain struct {
 // WitnessKeys lists the keys of the witness of member m under a claim.
 func WitnessKeys(claim string, m Member) []string {
 	switch {
+	case claim == "margin":
+		return []string{"alpha", "skew", "channels", "P", "Lambda"}
+	case m.Kind == "expressions":
+		return []string{"rate", "P", "level", "box", "squares"}
+	case claim == "lyapunov":
+		return []string{"rate", "P"}
 	case m.Kind == "lure" && claim == "bounded":
 		return []string{"rate", "M", "T", "kappa2"}
 	case m.Kind == "lure" && m.Layers > 0:
@@ -73,17 +90,23 @@ func GainKeys(kind string) []string {
 	return []string{"gamma2", "M"} // linear
 }
 
-var claims = []string{"contraction", "iss", "bounded", "delta-iss"}
+// claims lists the claims that a file may make.
+func (m *Manifest) claims() []string {
+	switch {
+	case m.System == nil:
+		return []string{"contraction", "iss", "bounded", "delta-iss"}
+	case m.Members[0].Kind == "loop":
+		return []string{"lyapunov", "margin"}
+	}
+	return []string{"lyapunov"}
+}
 
 func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certificate {
 	o := parseJSON(certificateEntry, data).object("claim", "members", "provenance", "weights_sha256")
 	c := &Certificate{
-		Claim:         o["claim"].text(),
+		Claim:         o["claim"].choice(m.claims()...),
 		Provenance:    readProvenance(o["provenance"], "seed", "version"),
 		WeightsSHA256: hash(o["weights_sha256"]),
-	}
-	if !slices.Contains(claims, c.Claim) {
-		o["claim"].fail("want one of %s", strings.Join(claims, ", "))
 	}
 	for i, v := range o["members"].list(len(m.Members), len(m.Members)) {
 		var widths []int
@@ -100,8 +123,15 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 	var w Witness
 	q := m.Hidden
 	f := v.object(WitnessKeys(claim, m)...)
-	for i, to := range []**big.Rat{&w.Rate, &w.Radius, &w.G2, &w.D2} {
-		if x, ok := f[[]string{"rate", "radius", "g2", "d2"}[i]]; ok {
+	if x, ok := f["channels"]; ok {
+		for _, e := range x.list(1, nu+ny) {
+			w.Channels = append(w.Channels, e.size(q, nu+ny-1))
+			q = w.Channels[len(w.Channels)-1] + 1
+		}
+		q = len(w.Channels)
+	}
+	for i, to := range []**big.Rat{&w.Rate, &w.Radius, &w.G2, &w.D2, &w.Level, &w.Alpha, &w.Skew} {
+		if x, ok := f[[]string{"rate", "radius", "g2", "d2", "level", "alpha", "skew"}[i]]; ok && !(x.null() && i == 4) {
 			*to = x.ratio()
 		}
 	}
@@ -110,8 +140,18 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 			*to = x.numbers(q)
 		}
 	}
-	if x, ok := f["M"]; ok {
-		w.M = x.square(m.States)
+	for _, k := range []string{"M", "P"} {
+		if x, ok := f[k]; ok {
+			w.M = x.square(m.States)
+		}
+	}
+	if x, ok := f["box"]; ok && !x.null() {
+		w.Box = x.numbers(m.States)
+	}
+	if x, ok := f["squares"]; ok && !x.null() {
+		for _, e := range x.list(1, 2) {
+			w.Squares = append(w.Squares, readSquare(e, m.States))
+		}
 	}
 	if x, ok := f["filter"]; ok {
 		w.Filter = x.numbers(m.Filter.States)
@@ -147,6 +187,23 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 		}
 	}
 	return w
+}
+
+func readSquare(v value, n int) (s Square) {
+	f := v.object("basis", "gram")
+	for _, e := range f["basis"].list(1, maxSize) {
+		monomial := make([]int, n)
+		for i, d := range e.list(n, n) {
+			monomial[i] = d.size(0, maxDegree)
+		}
+		s.Basis = append(s.Basis, monomial)
+	}
+	for i, row := range f["gram"].list(len(s.Basis), len(s.Basis)) {
+		for _, e := range row.list(i+1, i+1) {
+			s.Gram = append(s.Gram, e.ratio())
+		}
+	}
+	return s
 }
 
 func readGain(v value, m Member) *Gain {

@@ -42,4 +42,6 @@ const (
 	maxSize        = 256     // states + hidden + inputs of a member, layer width + hidden, complex states of a block or filter, units
 	maxWindow      = 1 << 20 // samples, also of an input delay
 	maxVertices    = 12      // gated channels for which every vertex is visited
+	maxTokens      = 4096    // of an expression
+	maxDegree      = 64      // exponent of one variable in an expression or in a basis
 )

@@ -135,6 +135,15 @@ func (v value) text() string {
 	return s
 }
 
+// choice returns a string that is one of these.
+func (v value) choice(of ...string) string {
+	s := v.text()
+	if !slices.Contains(of, s) {
+		v.fail("want one of %s", strings.Join(of, ", "))
+	}
+	return s
+}
+
 func (v value) boolean() bool {
 	b, ok := v.v.(bool)
 	if !ok {

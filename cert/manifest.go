@@ -21,9 +21,17 @@ type Manifest struct {
 	Members         []Member
 	Provenance      Provenance
 	WeightsSHA256   string
+	System          *System // nil for a model; else Members is one member that says the dynamics, and the fields of models are empty
 }
 
-// Signal names an input or an output.
+// System is what the manifest of a system says besides: docs/system-bundle.md.
+type System struct {
+	Name       string
+	Continuous bool
+	States     []Signal
+}
+
+// Signal names an input, an output or a state.
 type Signal struct{ Name, Unit string }
 
 // Limits are the sensor limits of an output; nil means none.
@@ -32,10 +40,10 @@ type Limits struct{ Low, High *float64 }
 // Range is a closed interval.
 type Range struct{ Low, High float64 }
 
-// Member is the kind and the sizes of one network of the parallel sum; sizes of other kinds are zero.
+// Member is the kind and the sizes of one network of the parallel sum, or of a system; sizes of other kinds are zero.
 type Member struct {
-	Kind   string  // lure, gated, ssm, linear, lstm or gru
-	States int     // lure, gated, linear
+	Kind   string  // lure, gated, ssm, linear, lstm or gru; of a system matrix, expressions or loop
+	States int     // lure, gated, linear; of a system the number of its states
 	Hidden int     // lure, gated
 	Layers int     // lure: number of sandwich layers, 0 for tanh itself
 	Gate   int     // gated: width of the gating network
@@ -43,6 +51,11 @@ type Member struct {
 	Blocks []Block // ssm
 	Units  []int   // lstm, gru: units of each layer
 	Filter Filter  // lstm, gru; zero: none
+
+	Right    [][]string // expressions: the tokens of each, in postfix form; a number is a decimal, which means the float64, or a ratio p/q
+	Plant    int        // loop: states of the plant, which come first
+	Positive bool       // loop: positive feedback
+	ops      [][]op     // of Right
 }
 
 // Filter gives the complex states of the linear system before the first layer, and its outputs.
@@ -58,7 +71,10 @@ type Provenance struct {
 	Version    string
 }
 
-const format = "plumb/1"
+const (
+	format       = "plumb/1"
+	systemFormat = "plumb-system/1"
+)
 
 // MemberKeys lists the keys of a member of this kind in the manifest, besides kind; nil for an unknown kind.
 func MemberKeys(kind string) []string {
@@ -73,27 +89,31 @@ func MemberKeys(kind string) []string {
 		return []string{"states"}
 	case "lstm", "gru":
 		return []string{"units", "filter"}
+	case "matrix":
+		return []string{}
+	case "expressions":
+		return []string{"right"}
+	case "loop":
+		return []string{"plant_states", "feedback"}
 	}
 	return nil
 }
 
+var (
+	modelKinds  = []string{"lure", "gated", "ssm", "linear", "lstm", "gru"}
+	systemKinds = []string{"matrix", "expressions", "loop"}
+)
+
 func readManifest(data []byte) Manifest {
-	o := parseJSON(manifestEntry, data).object("format", "inputs", "outputs", "sampling_time", "window", "input_delay", "integrate",
+	root := parseJSON(manifestEntry, data)
+	if o, ok := root.v.(object); ok && o.fields["format"].v == systemFormat {
+		return readSystem(root)
+	}
+	o := root.object("format", "inputs", "outputs", "sampling_time", "window", "input_delay", "integrate",
 		"saturation", "input_range", "members", "provenance", "weights_sha256")
-	if o["format"].text() != format {
-		o["format"].fail("want %q", format)
-	}
-	m := Manifest{
-		Inputs:        signals(o["inputs"]),
-		Outputs:       signals(o["outputs"]),
-		SamplingTime:  o["sampling_time"].number(),
-		Window:        o["window"].size(1, maxWindow),
-		Provenance:    readProvenance(o["provenance"], "data_sha256", "seed", "version"),
-		WeightsSHA256: hash(o["weights_sha256"]),
-	}
-	if m.SamplingTime < 0 {
-		o["sampling_time"].fail("want a positive number of seconds, or 0 when unknown")
-	}
+	o["format"].choice(format, systemFormat)
+	m := readCommon(o, 1)
+	m.Window = o["window"].size(1, maxWindow)
 	nu, ny := len(m.Inputs), len(m.Outputs)
 	for _, v := range o["input_delay"].list(nu, nu) {
 		m.InputDelay = append(m.InputDelay, v.size(0, maxWindow))
@@ -118,8 +138,34 @@ func readManifest(data []byte) Manifest {
 		m.InputRange = append(m.InputRange, r)
 	}
 	for _, v := range o["members"].list(1, maxMembers) {
-		m.Members = append(m.Members, member(v, nu))
+		m.Members = append(m.Members, member(v, nu, 0, modelKinds))
 	}
+	return m
+}
+
+// readCommon reads what models and systems have in common; least is the least number of inputs and of outputs.
+func readCommon(o map[string]value, least int) Manifest {
+	m := Manifest{
+		Inputs:        signals(o["inputs"], least, maxSignals),
+		Outputs:       signals(o["outputs"], least, maxSignals),
+		SamplingTime:  o["sampling_time"].number(),
+		Provenance:    readProvenance(o["provenance"], "data_sha256", "seed", "version"),
+		WeightsSHA256: hash(o["weights_sha256"]),
+	}
+	if m.SamplingTime < 0 {
+		o["sampling_time"].fail("want a positive number of seconds, or 0 when unknown")
+	}
+	return m
+}
+
+func readSystem(root value) Manifest {
+	o := root.object("format", "name", "time", "sampling_time", "states", "inputs", "outputs", "dynamics", "provenance", "weights_sha256")
+	m := readCommon(o, 0)
+	m.System = &System{o["name"].text(), o["time"].choice("continuous", "discrete") == "continuous", signals(o["states"], 1, maxSize)}
+	if m.System.Continuous && m.SamplingTime != 0 {
+		o["sampling_time"].fail("want 0 in continuous time")
+	}
+	m.Members = []Member{member(o["dynamics"], len(m.Inputs), len(m.System.States), systemKinds)}
 	return m
 }
 
@@ -131,9 +177,9 @@ func optional(v value) *float64 {
 	return &x
 }
 
-func signals(v value) []Signal {
+func signals(v value, lo, hi int) []Signal {
 	var out []Signal
-	for _, e := range v.list(1, maxSignals) {
+	for _, e := range v.list(lo, hi) {
 		f := e.object("name", "unit")
 		out = append(out, Signal{f["name"].text(), f["unit"].text()})
 	}
@@ -157,7 +203,8 @@ func hash(v value) string {
 	return s
 }
 
-func member(v value, inputs int) Member {
+// member reads a member of one of these kinds; a system has n states.
+func member(v value, inputs, n int, kinds []string) Member {
 	all, ok := v.v.(object)
 	if !ok {
 		v.fail("want an object")
@@ -166,12 +213,8 @@ func member(v value, inputs int) Member {
 	if !ok {
 		v.fail(`the key "kind" is missing`)
 	}
-	m := Member{Kind: kind.text()}
-	keys := MemberKeys(m.Kind)
-	if keys == nil {
-		kind.fail("want lure, gated, ssm, linear, lstm or gru")
-	}
-	f := v.object(append([]string{"kind"}, keys...)...)
+	m := Member{Kind: kind.choice(kinds...), States: n}
+	f := v.object(append([]string{"kind"}, MemberKeys(m.Kind)...)...)
 	for i, size := range []*int{&m.States, &m.Hidden, &m.Gate, &m.Width} {
 		if x, ok := f[[]string{"states", "hidden", "gate", "width"}[i]]; ok {
 			*size = x.size(1, maxSize)
@@ -199,6 +242,15 @@ func member(v value, inputs int) Member {
 			f["filter"].fail("want states and width positive, or both 0 for no filter")
 		}
 	}
+	if x, ok := f["right"]; ok {
+		for _, l := range x.list(n, n) {
+			tokens, ops := readExpression(l, n)
+			m.Right, m.ops = append(m.Right, tokens), append(m.ops, ops)
+		}
+	}
+	if x, ok := f["plant_states"]; ok {
+		m.Plant, m.Positive = x.size(0, n), f["feedback"].choice("negative", "positive") == "positive"
+	}
 	return m
 }
 
@@ -217,6 +269,8 @@ const (
 	filterTensors   = "lre s, lim s, Bre s m, Bim s m, Cre w s, Cim w s, D w m, Ere p s, Eim p s, box s"
 	gateTensors     = "W? n d, U? n n, b? n"
 	outTensors      = "Wy p n, by p, Dy p m"
+	matrixTensors   = "A n n"
+	loopTensors     = "P.A a a, P.B a m, P.C p a, P.D p m, K.A k k, K.B k p, K.C m k, K.D m p" // a, k states of plant and controller
 )
 
 // The gates of a layer in the order of docs/bundle.md, its boxes, and its states for each unit.
@@ -238,8 +292,21 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 			for i, d := range f[1:] {
 				shape[i] = size[d]
 			}
-			out[prefix+f[0]] = shape
+			if m.System == nil || !slices.Contains(shape, 0) {
+				out[prefix+f[0]] = shape
+			}
 		}
+	}
+	if m.System != nil {
+		k := m.Members[0]
+		size["n"], size["a"], size["k"] = k.States, k.Plant, k.States-k.Plant
+		switch k.Kind {
+		case "matrix":
+			add("", matrixTensors)
+		case "loop":
+			add("", loopTensors)
+		}
+		return out
 	}
 	extent := func(name string, axis int) int { // 0, which no tensor has, when there is no such axis
 		if t := stored[name]; len(t.Shape) == 2 {
