@@ -1,0 +1,5 @@
+//go:build !race
+
+package ipm
+
+const raceEnabled = false
