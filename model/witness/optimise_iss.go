@@ -23,7 +23,7 @@ func (w *ISS) Total(rate float64) float64 {
 //
 // Method: at a fixed rate and kappa = 1, which only scales M, the smallest g2 for which contraction, the input inequality with
 // a multiplier T and the output inequality with a multiplier Ty hold is a semidefinite program in (M, Lambda, T, Ty, g2); a few rates are tried. The numbers
-// returned are computed from M by Contraction and ISS. Deterministic. Cost: about 20 programs.
+// returned are computed from M by Contraction and ISS. Deterministic. Cost: about 16 programs.
 func (s *Lure) TightenISS(ctx context.Context, m, lambda []float64) (rate float64, m2, l2 []float64, iss *ISS, err error) {
 	rate, l2, err = s.Contraction(m, lambda)
 	if err != nil {
