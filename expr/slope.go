@@ -142,8 +142,9 @@ func (f unary) bent(h interval.I) bool {
 		return f.in.n%2 == 0 && f.in.n >= 0 || oneSided
 	case opTanh, opAtan, opSinh, opAsin, opAcos:
 		return oneSided
-	case opTan: // with no pole between
-		return oneSided && !h.Tan().IsUndefined()
+	case opTan:
+		s := h.Tan()
+		return s.Lo >= 0 || s.Hi <= 0
 	case opSin:
 		s := h.Sin()
 		return s.Lo >= 0 || s.Hi <= 0

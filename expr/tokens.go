@@ -43,8 +43,11 @@ func (t *Token) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &t.Number)
 }
 
-// maxTokens bounds the postfix form, in which shared parts are written out.
-const maxTokens = 100_000
+// The checker's limits: on all expressions of a system together, in which shared parts are written out, and on exponents.
+const (
+	MaxTokens     = 4096
+	maxTokenPower = 64
+)
 
 // Tokens is the expression in postfix order, with words[name] for each name. pi becomes its float64. tan, sinh, cosh and
 // powers of half a whole number are written with the words that exist, which gives the same real number; for log, asin,
@@ -73,8 +76,8 @@ func (w *postfix) write(e *Expr) {
 	if w.err != nil {
 		return
 	}
-	if len(w.out) > maxTokens {
-		w.fail(fmt.Errorf("%w: the postfix form has more than %d words", ErrToken, maxTokens))
+	if len(w.out) > MaxTokens {
+		w.fail(fmt.Errorf("%w: the postfix form has more than %d words", ErrToken, MaxTokens))
 		return
 	}
 	if v, ok := e.constant(); ok {
@@ -119,13 +122,20 @@ func (w *postfix) write(e *Expr) {
 
 // power writes a^n; a negative exponent becomes a quotient.
 func (w *postfix) power(a *Expr, n int) {
+	m := max(n, -n)
+	switch {
+	case m == 0:
+		w.out = append(w.out, Token{Number: 1})
+		return
+	case m > maxTokenPower:
+		w.fail(fmt.Errorf("%w: the power %d; the largest is %d", ErrToken, n, maxTokenPower))
+		return
+	}
 	if n < 0 {
 		w.out = append(w.out, Token{Number: 1})
 	}
 	w.write(a)
-	switch m := max(n, -n); m {
-	case 1:
-	default:
+	if m > 1 {
 		w.word("pow:" + strconv.Itoa(m))
 	}
 	if n < 0 {

@@ -50,7 +50,7 @@ func (s *System) autonomous(u []float64) ([]*expr.Expr, error) {
 	}
 	es := s.d.closed(s.d.Rhs)
 	for i := range es {
-		es[i] = es[i].Substitute(with)
+		es[i] = es[i].Substitute(with).Simplify()
 	}
 	return es, nil
 }
@@ -66,10 +66,13 @@ func (s *System) Tokens(u []float64) ([][]expr.Token, error) {
 	for i, x := range s.d.States {
 		words[x.Name] = fmt.Sprintf("x%d", i)
 	}
-	out := make([][]expr.Token, len(es))
+	out, total := make([][]expr.Token, len(es)), 0
 	for i, e := range es {
 		if out[i], err = e.Tokens(words); err != nil {
 			return nil, fmt.Errorf("system: equation of %s: %w", s.d.States[i].Name, err)
+		}
+		if total += len(out[i]); total > expr.MaxTokens {
+			return nil, fmt.Errorf("system: %w: the equations have more than %d words together", expr.ErrToken, expr.MaxTokens)
 		}
 	}
 	return out, nil
