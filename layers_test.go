@@ -22,7 +22,7 @@ var layers = []string{
 	"lmi",
 	"bundle expr grad nn/seq nn/direct dataset/benchmark dataset/describe weights",
 	"nn model lti deploy plant plant/brakebywire grad/gradtest",
-	"train model/witness model/falsify system",
+	"train model/witness model/falsify lti/sysfile system",
 	"model/r2dn model/ssm model/lure model/gated model/linear model/lstm stability plant/systems",
 	"ident",
 	"internal/report",
@@ -34,12 +34,12 @@ var layers = []string{
 // thirdParty lists what a package outside the standard library and this module may be imported by; a prefix of the
 // import path decides. Packages not listed may be imported by nobody.
 var thirdParty = map[string][]string{
-	"gonum.org/v1/gonum/":          {"lmi", "model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident", "lti", "stability", "system"},
+	"gonum.org/v1/gonum/":          {"lmi", "model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident", "lti", "lti/sysfile", "stability", "internal/cli", "system"},
 	"golang.org/x/sys/cpu":         {"internal/kernel"},
 	"golang.org/x/term":            {"internal/cli"},
 	"github.com/spf13/":            {"internal/cli", "cmd/plumb"},
 	"github.com/vbauerster/mpb/v8": {"internal/cli"},
-	"github.com/goccy/go-yaml":     {"dataset/describe", "system"},
+	"github.com/goccy/go-yaml":     {"dataset/describe", "system", "lti/sysfile"},
 }
 
 func TestLayers(t *testing.T) {
