@@ -105,7 +105,7 @@ func (d *document) stateSpace(ts float64) (*lti.SS, error) {
 		}
 	}
 	if m[0] != nil && (m[1] == nil || m[2] == nil) {
-		return nil, fmt.Errorf("A is given without B and C; for a system without inputs give B a column of zeros")
+		return nil, fmt.Errorf("matrix A is given without B and C; for a system without inputs give B a column of zeros")
 	}
 	g, err := lti.NewSS(m[0], m[1], m[2], m[3], ts)
 	if err != nil {
