@@ -11,26 +11,13 @@ import (
 
 // exactly decides by Sylvester's criterion in rationals whether a - c I is positive definite.
 func exactly(n int, a []float64, c float64) bool {
-	m := make([]*big.Rat, n*n)
-	for i := range m {
-		m[i] = new(big.Rat).SetFloat64(a[i])
-		if i/n == i%n {
-			m[i].Sub(m[i], new(big.Rat).SetFloat64(c))
+	return definiteRat(n, func(i, j int) *big.Rat {
+		x := new(big.Rat).SetFloat64(a[i*n+j])
+		if i == j {
+			x.Sub(x, new(big.Rat).SetFloat64(c))
 		}
-	}
-	var t big.Rat
-	for k := range n {
-		if m[k*n+k].Sign() <= 0 {
-			return false
-		}
-		for i := k + 1; i < n; i++ {
-			f := new(big.Rat).Quo(m[i*n+k], m[k*n+k])
-			for j := k; j < n; j++ {
-				m[i*n+j].Sub(m[i*n+j], t.Mul(f, m[k*n+j]))
-			}
-		}
-	}
-	return true
+		return x
+	})
 }
 
 // edge returns a symmetric matrix whose smallest eigenvalue is about gap, with rows and columns scaled.
@@ -249,4 +236,98 @@ func TestSOCAndRows(t *testing.T) {
 			t.Errorf("s = %v: integers say %v", tc.s, got)
 		}
 	}
+}
+
+// TestCertifyIsSound decides Lyapunov inequalities on both sides of their edge, and compares with rationals that are formed here
+// from the definition.
+func TestCertifyIsSound(t *testing.T) {
+	var yes, no int
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		n := 1 + r.IntN(4)
+		a := random(r, n, n)
+		p := New()
+		P := p.Sym("P", n)
+		p.NSD("decay", Sum(P.Left(a.T()), P.Right(a)), 0)
+		c, err := p.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		pm := random(r, n, n)
+		pm.Add(pm, pm.T())
+		// shift A so that the largest eigenvalue of A'P + PA is about +-gap: with P = pm the sum is changed by P shift
+		f := add(dense(a.T(), pm), dense(pm, a))
+		top := -smallest(n, scaled(-1, f).RawMatrix().Data)
+		x := make([]float64, len(c.Conic().C))
+		k := 0
+		for i := range n {
+			for j := i; j < n; j++ {
+				x[k] = pm.At(i, j)
+				k++
+			}
+		}
+		gap := math.Pow(10, -16+8*r.Float64())
+		if seed%2 == 0 {
+			gap = -gap
+		}
+		shift := -top + gap // decay + shift I: the constant makes the edge
+		p.NSD("edge", Sum(P.Left(a.T()), P.Right(a), Identity(n).Scale(shift)), 0)
+		if c, err = p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		truth := definiteRat(n, func(i, j int) *big.Rat {
+			sum := new(big.Rat)
+			if i == j {
+				sum.SetFloat64(shift)
+			}
+			for l := range n {
+				for _, f := range [][2]float64{{a.At(l, i), pm.At(l, j)}, {pm.At(i, l), a.At(l, j)}} {
+					u, v := new(big.Rat).SetFloat64(f[0]), new(big.Rat).SetFloat64(f[1])
+					sum.Add(sum, u.Mul(u, v))
+				}
+			}
+			return sum.Neg(sum)
+		})
+		sol, err := c.At(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fast, exact := c.Certify(sol, CertifyOptions{}).Constraints[1].Proved, c.Certify(sol, CertifyOptions{Exact: true}).Constraints[1].Proved
+		form := Verify(c.Conic(), x).Constraints[1].Proved
+		if (fast || exact || form) && !truth {
+			t.Fatalf("seed %d: floating %v, exact %v, solver's form %v, truth %v", seed, fast, exact, form, truth)
+		}
+		if gap < -1e-13 && !exact || gap < -1e-10 && !(fast && form) {
+			t.Errorf("seed %d: gap %g: floating %v, exact %v, solver's form %v, truth %v", seed, gap, fast, exact, form, truth)
+		}
+		if truth {
+			yes++
+		} else {
+			no++
+		}
+	}
+	if yes < 60 || no < 60 {
+		t.Fatalf("%d hold and %d do not: no test", yes, no)
+	}
+}
+
+// definiteRat is Sylvester's criterion in rationals.
+func definiteRat(n int, at func(i, j int) *big.Rat) bool {
+	m := make([]*big.Rat, n*n)
+	for i := range m {
+		m[i] = at(i/n, i%n)
+	}
+	var t big.Rat
+	for k := range n {
+		if m[k*n+k].Sign() <= 0 {
+			return false
+		}
+		for i := k + 1; i < n; i++ {
+			f := new(big.Rat).Quo(m[i*n+k], m[k*n+k])
+			for j := k; j < n; j++ {
+				m[i*n+j].Sub(m[i*n+j], t.Mul(f, m[k*n+j]))
+			}
+		}
+	}
+	return true
 }
