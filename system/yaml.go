@@ -238,7 +238,8 @@ func (i item) locate(what, text string, bad *expr.Error) error {
 	}
 	e.Line, e.Column = place(i.value)
 	t := i.value.GetToken()
-	if written := strings.TrimSpace(t.Origin); strings.Contains(written, "\n") || bad.Line > 1 {
+	_, block := i.value.(*ast.LiteralNode)
+	if written := strings.TrimSpace(t.Origin); block || strings.Contains(written, "\n") || bad.Line > 1 {
 		e.Problem = fmt.Sprintf("%s (line %d, column %d of the expression)", e.Problem, bad.Line, bad.Column)
 		return e
 	}
