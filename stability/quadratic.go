@@ -208,6 +208,19 @@ func (q *quadratic) contains(level float64, r []float64) bool {
 	return true
 }
 
+// Hull returns r, verified and nearly tight, with |d_i| < r_i wherever d'Pd <= level.
+func Hull(p *mat.SymDense, level float64) ([]float64, error) {
+	q := &quadratic{n: p.SymmetricDim(), p: flat(p)}
+	q.ip = point(q.p)
+	return q.hull(level)
+}
+
+// Volume is that of {d'Pd <= level}, in floating point; 0 where P is not positive definite.
+func Volume(p *mat.SymDense, level float64) float64 {
+	q := &quadratic{n: p.SymmetricDim(), p: flat(p)}
+	return q.volume(level)
+}
+
 // hull returns r with {V <= level} in |d_i| <= r_i, verified and tight to a relative 1e-6 or so.
 func (q *quadratic) hull(level float64) ([]float64, error) {
 	inv, err := linalg.Inverse(q.n, q.p)
