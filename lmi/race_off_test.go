@@ -1,0 +1,5 @@
+//go:build !race
+
+package lmi
+
+const raceEnabled = false
