@@ -212,7 +212,7 @@ func (l Loop) Poles() ([]complex128, error) {
 	if n, _, _ := g.Dims(); n == 0 {
 		return nil, nil
 	}
-	return g.balanced().Poles()
+	return eigenvalues(g.balanced().A)
 }
 
 // Sensitivity returns S = (I + L)^-1 and T = I - S at the place, L = KP at the input, PK at the output (negative feedback);

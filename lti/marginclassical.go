@@ -209,7 +209,7 @@ func (f *curve) phaseZeros() (a, b, c block, d float64) {
 //
 // Several real points s0 across the scales of the poles keep each zero well conditioned for one of them.
 func (f *curve) candidates(realise func() (a, b, c block, d float64)) ([]float64, error) {
-	poles, err := f.c.Poles()
+	poles, err := eigenvalues(f.c.A)
 	if err != nil {
 		return nil, err
 	}

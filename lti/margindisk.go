@@ -194,7 +194,7 @@ func diskMargin(v StabilityVerdict, m *SS, at Break, skew float64) (*DiskMarginR
 	r.Constant, r.Scaling = 1/constant.Upper, scaling
 	upper, w := constant, constant.Freq
 	if len(m.Inputs) > 1 {
-		if upper, err = t.cover(constant); err != nil {
+		if upper, err = t.cover(constant, scaling); err != nil {
 			return nil, err
 		}
 		w = upper.Freq
@@ -251,16 +251,23 @@ const (
 
 // cover bounds the scaled upper bound of mu over all frequencies by a level: for each range of frequencies a scaling is
 // known whose largest singular value stays below it.
-func (t *sweep) cover(constant HInf) (HInf, error) {
+func (t *sweep) cover(constant HInf, scaling []float64) (HInf, error) {
 	best := HInf{Norm: -1}
-	look := func(w float64) []float64 {
+	known := [][]float64{scaling}
+	look := func(w float64) []float64 { // a scaling for w, the best one where the others do not keep the level
+		for _, s := range known {
+			if t.sigma(w, s) <= best.Norm {
+				return s
+			}
+		}
 		v, s := muUpper(t.response(w, nil))
+		known = append(known, s)
 		if v > best.Norm {
 			best.Norm, best.Freq = v, w
 		}
 		return s
 	}
-	for _, w := range append(slices.Clone(t.marks), constant.Freq, math.Inf(1)) {
+	for _, w := range append([]float64{constant.Freq, math.Inf(1)}, t.marks...) {
 		look(w)
 	}
 	gap := coverGap
@@ -438,8 +445,8 @@ func perturbedPoles(m *SS, w float64, delta []complex128) ([]complex128, error) 
 	a.add(0, 0, 1, mb.times(win))
 	a.add(n, n, 1, da)
 	a.add(n, 0, 1, db.times(vb))
-	g := &SS{A: a.dense(), B: mat.NewDense(n+q, 1, nil), C: mat.NewDense(1, n+q, nil), D: mat.NewDense(1, 1, nil)}
-	return g.balanced().Poles()
+	closed, _ := balancedPair(a.dense(), nil)
+	return eigenvalues(closed)
 }
 
 // allPass finds real a and b > 0 with a (s - b)/(s + b) = d at the boundary point z, with |a| = |d|; where d is real the gain

@@ -83,7 +83,7 @@ func newSweep(g *SS) (*sweep, error) {
 	c = c.balanced()
 	t := &sweep{a: c.A, b: c.B, c: c.C, d: c.D, r: newResponder(c), ts: g.Ts, marks: []float64{0}}
 	t.n, t.m, t.p = c.Dims()
-	poles, err := c.Poles()
+	poles, err := eigenvalues(c.A)
 	if err != nil {
 		return nil, err
 	}
