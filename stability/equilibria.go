@@ -243,10 +243,10 @@ func (s *rootSearch) seek(x []interval.I) bool {
 	}
 	radius := make([]float64, len(x))
 	for i := range x {
-		if gap := math.Abs(root[i] - x[i].Mid()); gap > 2*x[i].Width() {
+		radius[i] = 2*x[i].Width() + seekRadius*s.root[i].Width() // Krawczyk's cut may leave a point
+		if math.Abs(root[i]-x[i].Mid()) > radius[i] {
 			return false // belongs to another box
 		}
-		radius[i] = 2 * x[i].Width()
 	}
 	eq, ok := s.prove(root, radius)
 	if !ok {
@@ -268,6 +268,9 @@ func (s *rootSearch) seek(x []interval.I) bool {
 	s.found = append(kept, eq)
 	return true
 }
+
+// seekRadius is the least radius, relative to the searched box, at which prove begins.
+const seekRadius = 1e-6
 
 // seekHalvings is how often prove halves the box before it gives up: the Krawczyk test of a simple solution succeeds when
 // the box is small against the distance at which the Jacobian changes by its own size.

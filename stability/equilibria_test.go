@@ -119,3 +119,15 @@ func TestUndefinedIsUnsure(t *testing.T) {
 		t.Errorf("%d equilibria, unsure %v; want 1 and doubt below 0", len(r.Equilibria), r.Unsure)
 	}
 }
+
+// A cut that leaves the solution itself, a box without width, is still proved.
+func TestRootAtTheMiddle(t *testing.T) {
+	f := field(t, Continuous, []string{"x", "v"}, "-v", "x - (1 - x^2)*v")
+	r, err := Equilibria(f, box(-3, 3, -4, 4), EquilibriaOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Equilibria) != 1 || !r.Complete() || r.Equilibria[0].Verdict != Asymptotic {
+		t.Errorf("%+v, want the stable origin alone", r)
+	}
+}
