@@ -233,7 +233,7 @@ func (t *sweep) constantScaling() (HInf, []float64, error) {
 		if h.Norm < best.Norm {
 			best, scale = h, s
 		}
-		const enough = 1e-8
+		const enough = 1e-7
 		if h.Norm <= bound*(1+enough) {
 			break
 		}

@@ -13,7 +13,9 @@ import (
 // Constants of the scaling search.
 const (
 	// scalingGap ends the ellipsoid method: relative distance of the upper bound from its minimum.
-	scalingGap = 1e-10
+	scalingGap = 1e-8
+	// slopeGap ends the bisection of one logarithm: the slope may jump at the minimum, so the value errs in proportion.
+	slopeGap = 1e-11
 	// scalingSpan bounds the logarithms of the scaling, e^20 = 5e8.
 	scalingSpan = 20
 	// scalingSteps bounds the ellipsoid method; n channels need about 2 n^2 ln(span/gap).
@@ -59,6 +61,9 @@ func largestScaled(ms []*mat.CDense, x []float64) (float64, []float64) {
 				z.Set(i, j, m.At(i, j)*complex(math.Exp(e), 0))
 			}
 		}
+		if frobComplex(z) <= best { // the largest singular value is no larger
+			continue
+		}
 		s := topSingular(z)
 		if s.value > best {
 			best = s.value
@@ -68,6 +73,14 @@ func largestScaled(ms []*mat.CDense, x []float64) (float64, []float64) {
 		}
 	}
 	return best, grad
+}
+
+func frobComplex(z *mat.CDense) float64 {
+	s := 0.0
+	for _, v := range z.RawCMatrix().Data {
+		s += sq(v)
+	}
+	return math.Sqrt(s)
 }
 
 func sq(z complex128) float64 { return real(z)*real(z) + imag(z)*imag(z) }
@@ -131,7 +144,7 @@ func bisectSlope(f func([]float64) (float64, []float64)) ([]float64, float64) {
 		if v < value {
 			best, value = x, v
 		}
-		if g[0] == 0 || hi-lo < scalingGap {
+		if g[0] == 0 || hi-lo < slopeGap {
 			break
 		}
 		if g[0] > 0 {
