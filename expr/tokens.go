@@ -108,7 +108,7 @@ func (w *postfix) write(e *Expr) {
 			w.power(apply(opSqrt, e.a), int(2*c))
 			return
 		}
-		w.fail(fmt.Errorf("%w: the power %s, whose exponent is no multiple of 1/2", ErrToken, e))
+		w.fail(fmt.Errorf("%w: a power whose exponent is no multiple of 1/2", ErrToken))
 	case opTan:
 		w.write(apply(opSin, e.a).Div(apply(opCos, e.a)))
 	case opSinh:
