@@ -147,14 +147,44 @@ func both(x, y interval.I) interval.I {
 	return interval.Undefined() // one of them is
 }
 
-// inertia tries to decide stability by Lyapunov's theorem in interval arithmetic: see Classify. The verdict is "" where it
-// cannot.
-func inertia(a *mat.Dense, t Time) (*mat.SymDense, Verdict) {
-	p, err := Lyapunov(a, nil, t)
-	if err != nil {
-		return nil, ""
+// lyapunovVerdict decides stability by Lyapunov's theorem in interval arithmetic, for every matrix of jac, with mid one of them;
+// growth is the largest distance of an eigenvalue of mid from the border. The verdict is "" where it cannot decide.
+//
+// Claim: let V = x'Px fall along x' = (J - s I)x (x+ = (J/r)x). For s = 0 (r = 1) and P > 0, x' = Jx is asymptotically stable.
+// For s >= 0 (r >= 1) and a P with x'Px < 0 for some x it is unstable: V' < 2 s V along solutions of x' = Jx, so a
+// negative V grows without bound, and near 0 the same holds for a nonlinear system with this Jacobian at 0. The shift is needed
+// where eigenvalues on the border, or pairs of opposite sign, leave no strict P for s = 0.
+func lyapunovVerdict(mid *mat.Dense, jac []interval.I, growth float64, t Time) (p *mat.SymDense, v Verdict, hyperbolic bool) {
+	shifts := []float64{0}
+	if growth > 0 {
+		shifts = append(shifts, 0.5*growth, 0.3*growth, 0.8*growth)
 	}
-	return p, signature(p, point(flat(a)), t)
+	n, _ := mid.Dims()
+	var err error
+	for _, shift := range shifts {
+		m, j := mat.DenseCopyOf(mid), append([]interval.I(nil), jac...)
+		for i := range n {
+			switch {
+			case t == Continuous:
+				m.Set(i, i, m.At(i, i)-shift)
+				j[i*n+i] = j[i*n+i].Sub(interval.Point(shift))
+			case shift > 0:
+				for k := i * n; k < (i+1)*n; k++ {
+					j[k] = j[k].Div(interval.Point(1 + shift))
+				}
+			}
+		}
+		if t == Discrete && shift > 0 {
+			m.Scale(1/(1+shift), m)
+		}
+		if p, err = Lyapunov(m, nil, t); err != nil {
+			continue
+		}
+		if v = signature(p, j, t); v == Unstable || v == Asymptotic && shift == 0 {
+			return p, v, shift == 0
+		}
+	}
+	return nil, "", false
 }
 
 // signature is Asymptotic where V = x'Px, P > 0, falls along x' = Jx for every J in the interval matrix, Unstable where it

@@ -131,3 +131,31 @@ func TestRootAtTheMiddle(t *testing.T) {
 		t.Errorf("%+v, want the stable origin alone", r)
 	}
 }
+
+// Saddles whose eigenvalues have opposite signs, and unstable points with a mode on the border, are verified to be unstable.
+func TestUnstableWithoutDamping(t *testing.T) {
+	for name, f := range map[string]*Expressions{
+		"pendulum":               field(t, Continuous, []string{"x", "v"}, "v", "9.81*sin(x)"),
+		"with a neutral state":   field(t, Continuous, []string{"x", "y"}, "0.5*x", "x^2"),
+		"discrete, neutral":      field(t, Discrete, []string{"x", "y"}, "1.5*x + y^2", "y"),
+		"saddle and oscillation": field(t, Continuous, []string{"x", "y", "z"}, "x + y*z", "z", "-y"),
+	} {
+		n := f.Dim()
+		e := newEnclosing(f)
+		l, _, err := Linearise(f, make([]float64, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, basis := e.linearisation(point(make([]float64, n)), l); v != Unstable || basis != Verified {
+			t.Errorf("%s: %s, %s; want unstable, verified", name, v, basis)
+		}
+	}
+	centre := field(t, Continuous, []string{"x", "v"}, "v", "-sin(x)")
+	l, _, err := Linearise(centre, []float64{0, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, _ := newEnclosing(centre).linearisation(point([]float64{0, 0}), l); v != Undecided {
+		t.Errorf("centre: %s, want undecided", v)
+	}
+}

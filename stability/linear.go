@@ -70,8 +70,8 @@ type Linear struct {
 // one lies outside; otherwise stable iff every eigenvalue on the border is semisimple, that is, its Jordan blocks are 1 x 1.
 //
 // Method: first a Lyapunov witness. If P solves A'P + PA = -I (A'PA - P = -I) and the inequality holds in interval arithmetic,
-// then P > 0 proves asymptotic stability and an x with x'Px < 0 proves instability (V falls along every solution, so it
-// cannot return to 0 from below). Otherwise an eigenvalue counts as on the border when its distance is below
+// then P > 0 proves asymptotic stability; an x with x'Px < 0 proves instability, also for A - s I, s > 0 (A/r, r > 1),
+// see lyapunovVerdict. Otherwise an eigenvalue counts as on the border when its distance is below
 //
 //	tol = 8 n eps |A| min(cond, eps^(-2/3))
 //
@@ -101,11 +101,19 @@ func Classify(a *mat.Dense, t Time) (*Linear, error) {
 	conds := eigenConditions(n, raw, values, vectors)
 	l.border(n, raw, conds, t)
 	l.decide(t)
-	if p, v := inertia(a, t); v != "" { // no eigenvalue is on the border then
-		l.Verdict, l.Basis, l.Border, l.Tolerance, l.Semisimple = v, Verified, nil, 0, true
-		if v == Asymptotic {
-			l.P = p
-		}
+	outside := l.Growth
+	if t == Discrete {
+		outside--
+	}
+	p, v, hyperbolic := lyapunovVerdict(a, point(raw), outside, t)
+	if v != "" {
+		l.Verdict, l.Basis = v, Verified
+	}
+	if hyperbolic { // no eigenvalue is on the border
+		l.Border, l.Tolerance, l.Semisimple = nil, 0, true
+	}
+	if v == Asymptotic {
+		l.P = p
 	}
 	l.Kind = kind(values, l.Border, t)
 	return l, nil

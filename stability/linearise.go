@@ -9,7 +9,7 @@ import (
 // linearisation decides the stability of an equilibrium that lies in the enclosure from the linear system there.
 //
 // Claim: f continuously differentiable with Jacobian J at the equilibrium. All eigenvalues strictly inside the border: locally
-// exponentially stable. One strictly outside: unstable. Otherwise nothing follows.
+// exponentially stable. One strictly outside: unstable, whatever is on the border. Otherwise nothing follows.
 //
 // Method: the Lyapunov inequality of Classify is checked for every Jacobian over the enclosure, so that a solution which is
 // no float64 makes no difference. Verified. Where that fails the answer is Undecided, whatever the floating-point
@@ -22,14 +22,11 @@ func (e *enclosing) linearisation(enclosure []interval.I, l *Linear) (Verdict, B
 	if !finiteAll(e.jac) {
 		return Undecided, Bounded
 	}
-	p := l.P
-	if p == nil {
-		var err error
-		if p, err = Lyapunov(mat.NewDense(n, n, mids(e.jac)), nil, e.Time()); err != nil {
-			return Undecided, Bounded
-		}
+	outside := l.Growth
+	if e.Time() == Discrete {
+		outside--
 	}
-	if v := signature(p, e.jac, e.Time()); v != "" {
+	if _, v, _ := lyapunovVerdict(mat.NewDense(n, n, mids(e.jac)), e.jac, outside, e.Time()); v != "" {
 		return v, Verified
 	}
 	return Undecided, Bounded

@@ -97,7 +97,7 @@ func Region(f Field, near []float64, o RegionOptions) (*RegionResult, error) {
 }
 
 func degenerate(e *enclosing, at []interval.I) string {
-	if v, _ := e.linearisation(at, &Linear{}); v == Unstable {
+	if v, _ := e.linearisation(at, &Linear{Growth: math.Inf(-1)}); v == Unstable {
 		return "it is unstable"
 	}
 	return "its linearisation does not prove asymptotic stability with this V"
