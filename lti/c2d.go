@@ -30,6 +30,9 @@ func (m Method) String() string {
 // response is kept exactly at that frequency instead of at 0; prewarp is ignored by ZOH. The states of Tustin's result
 // are scaled so that B and C share the factor sqrt(T). ErrSingular where Tustin meets a pole at 2/T.
 func C2D(g *SS, ts float64, method Method, prewarp float64) (*SS, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	if g.Discrete() {
 		return nil, fmt.Errorf("%w: the system is discrete (%g s), expected a continuous one", ErrTime, g.Ts)
 	}
@@ -104,6 +107,9 @@ func bilinear(g *SS, t float64) error {
 // the inverse map; ErrSingular where Ad has a pole at -1. The round trip is checked: a logarithm that does not reproduce
 // Ad and Bd gives ErrNoConverge.
 func D2C(g *SS, method Method, prewarp float64) (*SS, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	if !g.Discrete() {
 		return nil, fmt.Errorf("%w: the system is continuous, expected a discrete one", ErrTime)
 	}
@@ -160,9 +166,7 @@ func inverseBilinear(g *SS, t float64) error {
 func logarithm(a *mat.Dense) (*mat.Dense, error) {
 	n, _ := a.Dims()
 	none := fmt.Errorf("%w: the matrix has no principal logarithm (a pole on the closed negative real axis)", ErrSingular)
-	g := &SS{A: a}
-	g.D = mat.NewDense(1, 1, nil)
-	values, err := g.Poles()
+	values, err := eigenvalues(a)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 // Series returns second applied to the output of first, y = second(first(u)): the transfer matrix is the product
 // G2 G1. As in MATLAB, the first argument acts first.
 func Series(first, second *SS) (*SS, error) {
+	if err := check(first, second); err != nil {
+		return nil, err
+	}
 	n1, m1, p1 := first.Dims()
 	n2, m2, p2 := second.Dims()
 	if p1 != m2 {
@@ -40,6 +43,9 @@ func Series(first, second *SS) (*SS, error) {
 
 // Parallel returns G1 + G2.
 func Parallel(g1, g2 *SS) (*SS, error) {
+	if err := check(g1, g2); err != nil {
+		return nil, err
+	}
 	_, m1, p1 := g1.Dims()
 	_, m2, p2 := g2.Dims()
 	if m1 != m2 || p1 != p2 {
@@ -64,6 +70,9 @@ func Parallel(g1, g2 *SS) (*SS, error) {
 func Append(systems ...*SS) (*SS, error) {
 	if len(systems) == 0 {
 		return nil, fmt.Errorf("%w: no system to append", ErrShape)
+	}
+	if err := check(systems...); err != nil {
+		return nil, err
 	}
 	if err := sameTime(systems...); err != nil {
 		return nil, err
@@ -115,6 +124,9 @@ func Feedback(g, h *SS) (*SS, error) { return FeedbackSign(g, h, Negative) }
 
 // FeedbackSign is Feedback with the sign stated.
 func FeedbackSign(g, h *SS, sign Sign) (*SS, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	_, m, p := g.Dims()
 	if h == nil {
 		if m != p {
@@ -125,6 +137,9 @@ func FeedbackSign(g, h *SS, sign Sign) (*SS, error) {
 			return nil, err
 		}
 		h.States = nil
+	}
+	if err := check(h); err != nil {
+		return nil, err
 	}
 	if _, mh, ph := h.Dims(); mh != p || ph != m {
 		return nil, fmt.Errorf("%w: the return path is %d x %d, expected %d x %d (outputs x inputs)", ErrShape, ph, mh, m, p)
@@ -184,6 +199,9 @@ func (g *SS) mixed(in, out *mat.Dense) *SS {
 
 // Select returns the system with the given inputs and outputs, from 0, in the given order.
 func (g *SS) Select(inputs, outputs []int) (*SS, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	_, m, p := g.Dims()
 	if len(inputs) == 0 || len(outputs) == 0 {
 		return nil, fmt.Errorf("%w: select at least one input and one output", ErrShape)
@@ -214,6 +232,9 @@ func (g *SS) Select(inputs, outputs []int) (*SS, error) {
 // is left of inputs and outputs is that of g, then of h. With nu and ny all of h's outputs and inputs this is the lower
 // LFT of g with h. ErrAlgebraic where the loop of direct terms is singular.
 func LFT(g, h *SS, nu, ny int) (*SS, error) {
+	if err := check(g, h); err != nil {
+		return nil, err
+	}
 	_, m, p := g.Dims()
 	_, mh, ph := h.Dims()
 	if nu < 0 || ny < 0 || nu > m || nu > ph || ny > p || ny > mh {

@@ -12,6 +12,10 @@ import (
 // denominators of a column agree, else per channel, with states scaled. It need not be minimal; see MinReal.
 // ErrImproper where a numerator has higher degree than its denominator.
 func (g *TF) SS() (*SS, error) {
+	g, err := g.cleaned()
+	if err != nil {
+		return nil, err
+	}
 	p, m := len(g.Num), len(g.Num[0])
 	var parts []channel
 	for j := range m {
@@ -141,6 +145,10 @@ func equal(a, b []float64) bool {
 
 // ZPK returns zeros, poles and gain of every channel.
 func (g *TF) ZPK() (*ZPK, error) {
+	g, err := g.cleaned()
+	if err != nil {
+		return nil, err
+	}
 	out := newZPK(len(g.Num), len(g.Num[0]), g.Ts, g.Inputs, g.Outputs)
 	for i := range g.Num {
 		for j := range g.Num[i] {
@@ -190,6 +198,24 @@ func NewZPK(z, p []complex128, k, ts float64) (*ZPK, error) {
 	return g, nil
 }
 
+// Check returns an error that names the first channel that is missing or malformed.
+func (g *ZPK) Check() error {
+	if g == nil || len(g.K) == 0 || len(g.K[0]) == 0 || len(g.Z) != len(g.K) || len(g.P) != len(g.K) {
+		return fmt.Errorf("%w: Z, P and K need the same number of rows, at least one channel", ErrShape)
+	}
+	for i := range g.K {
+		if len(g.K[i]) != len(g.K[0]) || len(g.Z[i]) != len(g.K[0]) || len(g.P[i]) != len(g.K[0]) {
+			return fmt.Errorf("%w: row %d of Z, P and K has %d, %d and %d channels, expected %d", ErrShape, i+1, len(g.Z[i]), len(g.P[i]), len(g.K[i]), len(g.K[0]))
+		}
+		for j, k := range g.K[i] {
+			if _, err := NewZPK(g.Z[i][j], g.P[i][j], k, g.Ts); err != nil {
+				return fmt.Errorf("channel (%d, %d): %w", i+1, j+1, err)
+			}
+		}
+	}
+	return nil
+}
+
 // At returns the value of every channel at a complex point, p x m.
 func (g *ZPK) At(s complex128) *mat.CDense {
 	out := mat.NewCDense(len(g.K), len(g.K[0]), nil)
@@ -213,6 +239,9 @@ func (g *ZPK) At(s complex128) *mat.CDense {
 
 // TF multiplies the factors out.
 func (g *ZPK) TF() (*TF, error) {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
 	out := &TF{Ts: g.Ts, Inputs: append([]Signal(nil), g.Inputs...), Outputs: append([]Signal(nil), g.Outputs...)}
 	for i := range g.K {
 		var num, den [][]float64
@@ -234,6 +263,9 @@ func (g *ZPK) TF() (*TF, error) {
 // SS returns a realisation as a cascade of sections of first and second order, which keeps poles and zeros at high order
 // where a companion form loses them.
 func (g *ZPK) SS() (*SS, error) {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
 	p, m := len(g.K), len(g.K[0])
 	var parts []channel
 	for i := range p {
@@ -331,6 +363,9 @@ func quadratic(z []complex128) []float64 {
 // ZPK returns zeros, poles and gain of every channel: the poles are the eigenvalues of A, and a mode that a channel does
 // not show is both pole and zero of it.
 func (g *SS) ZPK() (*ZPK, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	_, m, p := g.Dims()
 	out := newZPK(p, m, g.Ts, g.Inputs, g.Outputs)
 	poles, err := g.Poles()

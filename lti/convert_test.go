@@ -398,7 +398,11 @@ func TestStableAgainstHighPrecision(t *testing.T) {
 	r := stream(14)
 	for _, n := range orders {
 		for _, discrete := range []bool{false, true} {
-			for _, distance := range []float64{-0.1, -1e-7, 1e-7, 0.1} {
+			distances := []float64{-1e-7, 1e-7, -0.1, 0.1}
+			if n > 30 {
+				distances = distances[:2] // the hard ones; exact arithmetic takes its time
+			}
+			for _, distance := range distances {
 				a := randA(r, n)
 				ts := 0.0
 				if discrete {

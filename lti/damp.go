@@ -46,6 +46,9 @@ func Damp(g *SS) ([]Mode, error) {
 // the step response only for stable systems. With a pole there (an integrator) the entries are infinite where the
 // integrator shows, as limits from positive real s; entries that stay finite are so, provided that the pole is found.
 func DCGain(g *SS) (*mat.Dense, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	n, m, p := g.Dims()
 	if n == 0 {
 		return clone(g.D), nil
@@ -96,6 +99,9 @@ func DCGain(g *SS) (*mat.Dense, error) {
 
 // mustHaveStates refuses a static gain where a design needs states.
 func (g *SS) mustHaveStates(what string) error {
+	if err := check(g); err != nil {
+		return err
+	}
 	if n, _, _ := g.Dims(); n == 0 {
 		return fmt.Errorf("%w: the system has no states, %s needs some", ErrShape, what)
 	}

@@ -99,8 +99,7 @@ func (g *SS) explain(err error) error {
 	if rest.IsEmpty() {
 		return err
 	}
-	free := &SS{A: rest, D: mat.NewDense(1, 1, nil)}
-	poles, e := free.Poles()
+	poles, e := eigenvalues(rest)
 	if e != nil {
 		return err
 	}
@@ -262,6 +261,9 @@ func LQE(a, gw, c, qn, rn, nn *mat.Dense, ts float64) (*KalmanDesign, error) {
 // to be connected with positive feedback (the minus sign is inside), as MATLAB's reg and lqg. For negative feedback take
 // Negate of it.
 func Regulator(g *SS, k, l *mat.Dense) (*SS, error) {
+	if err := g.mustHaveStates("a regulator"); err != nil {
+		return nil, err
+	}
 	n, m, p := g.Dims()
 	if err := shape("K", k, m, n); err != nil {
 		return nil, err

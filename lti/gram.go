@@ -27,6 +27,9 @@ func (k Kind) String() string {
 // transposed equation with C'C, symmetric and positive semidefinite up to its residual. ErrUnstable where a pole is not
 // inside the stability region: the integral that defines it diverges there.
 func Gram(g *SS, kind Kind) (*Solution, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	n, _, _ := g.Dims()
 	if n == 0 {
 		return nil, fmt.Errorf("%w: a static gain has no Gramian", ErrShape)
@@ -84,6 +87,9 @@ func (g *SS) dual() *SS {
 // Rank returns the dimension of the controllable (observable) subspace by the staircase algorithm, see MinReal; tol is
 // relative to the norm of [A B] after scaling of the states, 0 means n eps times ten.
 func Rank(g *SS, kind Kind, tol float64) (int, error) {
+	if err := check(g); err != nil {
+		return 0, err
+	}
 	if kind == Observability {
 		g = g.dual()
 	}
@@ -146,6 +152,9 @@ func MinReal(g *SS, tol float64) (*SS, error) {
 	if tol < 0 || tol >= 1 {
 		return nil, fmt.Errorf("%w: tolerance is %g, expected between 0 and 1", ErrShape, tol)
 	}
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	first, err := newStaircase(balancedStates(g), tol)
 	if err != nil {
 		return nil, err
@@ -203,18 +212,45 @@ const (
 	MatchDC
 )
 
-// BalRed returns a stable system of the given order from the balanced realisation.
+// BalRed returns a system of the given order from the balanced realisation of the stable part; modes that are not stable
+// are kept as they are and count. ErrShape where the order is below their number.
 //
-// Claim: |G - Gr|inf <= 2 times the sum of the distinct Hankel singular values that were removed (Enns 1984, Glover 1984,
-// for both ways); bound is twice the sum of all of them, which is not below.
+// Claim: the largest singular value of G - Gr on the boundary of stability (the H-infinity norm for stable G) is at most
+// twice the sum of the distinct Hankel singular values that were removed (Enns 1984, Glover 1984, for both ways); bound is
+// twice the sum of all of them, which is not below.
 func BalRed(g *SS, order int, how Reduction) (reduced *SS, bound float64, err error) {
-	r, err := newBalancing(g)
-	if err != nil {
+	if err := check(g); err != nil {
 		return nil, 0, err
 	}
 	n, _, _ := g.Dims()
 	if order < 0 || order > n {
 		return nil, 0, fmt.Errorf("%w: order %d, expected 0 to %d", ErrShape, order, n)
+	}
+	stable, rest, err := StabSep(g)
+	if err != nil {
+		return nil, 0, err
+	}
+	fixed, _, _ := rest.Dims()
+	if order < fixed {
+		return nil, 0, fmt.Errorf("%w: order %d, expected at least %d: so many modes are not stable and are kept", ErrShape, order, fixed)
+	}
+	if n == fixed {
+		return g.Copy(), 0, nil
+	}
+	if reduced, bound, err = balredStable(stable, order-fixed, how); err != nil || fixed == 0 {
+		return reduced, bound, err
+	}
+	if reduced, err = Parallel(reduced, rest); err != nil {
+		return nil, 0, err
+	}
+	reduced.States = numbered("x", len(reduced.States))
+	return reduced, bound, nil
+}
+
+func balredStable(g *SS, order int, how Reduction) (reduced *SS, bound float64, err error) {
+	r, err := newBalancing(g)
+	if err != nil {
+		return nil, 0, err
 	}
 	for _, s := range r.hsv[order:] {
 		bound += 2 * s
@@ -223,9 +259,54 @@ func BalRed(g *SS, order int, how Reduction) (reduced *SS, bound float64, err er
 	if how == Truncate || order >= useful {
 		return r.project(min(order, useful)).Sys, bound, nil
 	}
-	full := r.project(useful).Sys
-	reduced, err = residualise(full, order)
+	reduced, err = residualise(r.project(useful).Sys, order)
 	return reduced, bound, err
+}
+
+// StabSep splits G = stable + rest: the modes inside the stability region with D, and the others with no direct term.
+//
+// Method: ordered Schur form, and a Sylvester equation that decouples its blocks; ErrSingular where a mode inside and one
+// outside are too close to be told apart.
+func StabSep(g *SS) (stable, rest *SS, err error) {
+	if err := check(g); err != nil {
+		return nil, nil, err
+	}
+	n, m, p := g.Dims()
+	none := blank(0, m, p, g.Ts)
+	copy(none.Inputs, g.Inputs)
+	copy(none.Outputs, g.Outputs)
+	if n == 0 {
+		return g.Copy(), none, nil
+	}
+	s, err := newSchur(g.A)
+	if err != nil {
+		return nil, nil, err
+	}
+	k, err := s.order(func(v complex128) bool { return !outside(v, g.Discrete()) })
+	if err != nil {
+		return nil, nil, err
+	}
+	if k == n {
+		return g.Copy(), none, nil
+	}
+	if k == 0 {
+		none.D = clone(g.D)
+		rest = g.Copy()
+		rest.D = mat.NewDense(p, m, nil)
+		return none, rest, nil
+	}
+	t11, t22 := part(s.t, 0, k, 0, k), part(s.t, k, n, k, n)
+	x, err := Sylvester(t11, scale(-1, t22), part(s.t, 0, k, k, n))
+	if err != nil {
+		return nil, nil, err
+	}
+	b, c := mul(s.u.T(), g.B), mul(g.C, s.u)
+	b2, c1 := part(b, k, n, 0, m), part(c, 0, p, 0, k)
+	stable, rest = g.leadingStates(k), g.leadingStates(n-k)
+	stable.A, stable.B, stable.C = t11, sub(part(b, 0, k, 0, m), mul(x.X, b2)), c1
+	rest.A, rest.B, rest.C, rest.D = t22, b2, add(part(c, 0, p, k, n), mul(c1, x.X)), mat.NewDense(p, m, nil)
+	rest.States = numbered("x", n-k)
+	return stable, rest, nil
 }
 
 // HSV returns the Hankel singular values of a stable system, falling.

@@ -178,8 +178,8 @@ func TestBalancedRealisation(t *testing.T) {
 					t.Fatal(err)
 				}
 				var worst float64
-				for i := range 200 { // sampled: below the norm, which must be below the bound
-					w := math.Pow(10, -3+5*float64(i)/199)
+				for i := range 60 { // sampled: below the norm, which must be below the bound
+					w := math.Pow(10, -3+5*float64(i)/59)
 					if ts > 0 {
 						w = math.Pi / ts * float64(i) / 199
 					}
@@ -303,5 +303,127 @@ func TestCtrbObsv(t *testing.T) {
 	}
 	if k, err := Rank(chain, Controllability, 0); err != nil || k != n {
 		t.Error(k, err)
+	}
+}
+
+func TestStableUnstableParts(t *testing.T) {
+	for _, ts := range []float64{0, 0.1} {
+		g := randSystem(stream(60), 9, 2, 2, ts)
+		if ts > 0 {
+			g.A = scale(1.3/abscissa(g.A, true), g.A)
+			g.A = sub(g.A, scale(0.2, identity(9)))
+		}
+		stable, rest, err := StabSep(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := Parallel(stable, rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameTransfer(t, "sum of the parts", sum, g, 1e-10)
+		if !bigStable(stable.A, ts > 0) {
+			t.Error("the stable part is not")
+		}
+		poles, err := rest.Poles()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range poles {
+			if !outside(p, ts > 0) {
+				t.Errorf("pole %v is in the wrong part", p)
+			}
+		}
+		k := len(poles)
+		if k == 0 || k == 9 {
+			t.Fatalf("%d unstable modes test nothing", k)
+		}
+		small, bound, err := BalRed(g, k+2, Truncate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, _, _ := small.Dims(); n != k+2 {
+			t.Errorf("order %d, want %d", n, k+2)
+		}
+		for i := range 100 {
+			w := math.Pow(10, -2+3.4*float64(i)/99)
+			d := cadd(small.FreqResp([]float64{w})[0], -1, g.FreqResp([]float64{w})[0])
+			if e := largestGain(d); e > bound+1e-9 { // rounding of responses of size ten
+				t.Errorf("error %g at %g, bound %g", e, w, bound)
+			}
+		}
+		if _, _, err := BalRed(g, k-1, Truncate); !errors.Is(err, ErrShape) {
+			t.Error(err)
+		}
+	}
+	for _, a := range []float64{-1, 1} {
+		g, err := NewSS(mat.NewDense(1, 1, []float64{a}), identity(1), identity(1), identity(1), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stable, rest, err := StabSep(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum, err := Parallel(stable, rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameTransfer(t, "one mode", sum, g, 1e-14)
+	}
+}
+
+// TestMalformedSystems: a system put together wrongly by hand gives an error, never a panic.
+func TestMalformedSystems(t *testing.T) {
+	good := randSystem(stream(61), 3, 1, 1, 0)
+	change := []func(g *SS){
+		func(g *SS) { g.A = nil },
+		func(g *SS) { g.A = mat.NewDense(3, 2, nil) },
+		func(g *SS) { g.B = mat.NewDense(2, 1, nil) },
+		func(g *SS) { g.C = &mat.Dense{} },
+		func(g *SS) { g.D = &mat.Dense{} },
+		func(g *SS) { g.D = nil },
+		func(g *SS) { g.A.Set(0, 0, math.NaN()) },
+		func(g *SS) { g.B.Set(0, 0, math.Inf(1)) },
+		func(g *SS) { g.Ts = -1 },
+		func(g *SS) { g.Inputs = nil },
+	}
+	for i, f := range change {
+		g := good.Copy()
+		f(g)
+		for name, call := range map[string]func() error{
+			"Poles":    func() error { _, err := g.Poles(); return err },
+			"Stable":   func() error { _, err := g.Stable(); return err },
+			"Zeros":    func() error { _, err := g.Zeros(); return err },
+			"ZPK":      func() error { _, err := g.ZPK(); return err },
+			"TF":       func() error { _, err := g.TF(); return err },
+			"Series":   func() error { _, err := Series(good, g); return err },
+			"Parallel": func() error { _, err := Parallel(g, good); return err },
+			"Feedback": func() error { _, err := Feedback(g, nil); return err },
+			"LFT":      func() error { _, err := LFT(good, g, 1, 1); return err },
+			"Connect":  func() error { _, err := Connect([]*SS{g}, nil, []string{"u1"}, []string{"y1"}); return err },
+			"Select":   func() error { _, err := g.Select([]int{0}, []int{0}); return err },
+			"C2D":      func() error { _, err := C2D(g, 0.1, ZOH, 0); return err },
+			"D2C":      func() error { _, err := D2C(g, ZOH, 0); return err },
+			"Gram":     func() error { _, err := Gram(g, Observability); return err },
+			"Rank":     func() error { _, err := Rank(g, Observability, 0); return err },
+			"MinReal":  func() error { _, err := MinReal(g, 0); return err },
+			"BalReal":  func() error { _, err := BalReal(g); return err },
+			"HSV":      func() error { _, err := HSV(g); return err },
+			"StabSep":  func() error { _, _, err := StabSep(g); return err },
+			"Damp":     func() error { _, err := Damp(g); return err },
+			"DCGain":   func() error { _, err := DCGain(g); return err },
+			"LQR":      func() error { _, err := LQR(g, identity(3), identity(1), nil); return err },
+			"LQI":      func() error { _, err := LQI(g, identity(4), identity(1), nil); return err },
+			"Kalman":   func() error { _, err := Kalman(g, nil, nil, identity(1), identity(1), nil); return err },
+			"Step":     func() error { _, err := Step(g, nil); return err },
+			"Impulse":  func() error { _, err := Impulse(g, nil); return err },
+			"Initial":  func() error { _, err := Initial(g, []float64{1, 2, 3}, []float64{0, 1}); return err },
+			"TimeGrid": func() error { _, err := TimeGrid(g); return err },
+		} {
+			if call() == nil {
+				t.Errorf("change %d: %s accepts the system", i, name)
+			}
+		}
 	}
 }

@@ -89,8 +89,7 @@ func schurGain(a, b *mat.Dense, poles []complex128) (*mat.Dense, error) {
 	}
 	free, t := slices.Clone(poles), c.t
 	if c.rank < n {
-		fixed := &SS{A: part(c.sys.A, c.rank, n, c.rank, n), D: mat.NewDense(1, 1, nil)}
-		values, err := fixed.Poles()
+		values, err := eigenvalues(part(c.sys.A, c.rank, n, c.rank, n))
 		if err != nil {
 			return nil, err
 		}

@@ -118,8 +118,7 @@ func (e *equation) finish(x *mat.Dense) (*Riccati, error) {
 		return nil, err
 	}
 	out := &Riccati{X: x, K: k}
-	g := &SS{A: sub(e.a, mul(e.b, k)), B: &mat.Dense{}, C: &mat.Dense{}, D: mat.NewDense(1, 1, nil)}
-	if out.Poles, err = g.Poles(); err != nil {
+	if out.Poles, err = eigenvalues(sub(e.a, mul(e.b, k))); err != nil {
 		return nil, err
 	}
 	for _, p := range out.Poles {

@@ -224,3 +224,41 @@ func TestSlowModesAreNotMarginal(t *testing.T) {
 		}
 	}
 }
+
+// TestRiccatiVerdicts: orders up to 60, stable and unstable, well and barely controllable. An answer must stabilise by
+// Routh's table in high precision and meet its residual bound; a refusal is allowed only where the problem is known to be
+// out of reach.
+func TestRiccatiVerdicts(t *testing.T) {
+	orders := []int{2, 6, 15, 30, 60}
+	if testing.Short() {
+		orders = orders[:4]
+	}
+	rng := stream(8)
+	for _, n := range orders {
+		for _, discrete := range []bool{false, true} {
+			for _, spread := range []float64{0.7, 1.4} { // radius of the eigenvalues
+				for _, m := range []int{1 + n/4, n} {
+					a, b := scale(spread, randA(rng, n)), randn(rng, n, m)
+					f := CARE
+					if discrete {
+						f = DARE
+					}
+					x, err := f(a, b, identity(n), nil, nil)
+					if err != nil {
+						t.Errorf("order %d, %d inputs, radius %g, discrete %v: %v", n, m, spread, discrete, err)
+						continue
+					}
+					if n <= 15 { // the table at order 60 takes a second; TestStableAgainstHighPrecision goes there
+						if !bigStable(sub(a, mul(b, x.K)), discrete) {
+							t.Errorf("order %d, %d inputs, radius %g, discrete %v: A - BK is not stable", n, m, spread, discrete)
+						}
+					}
+					const small = 1e-10 // the bound holds the condition number of R + B'XB, some 1e4 with sixty inputs
+					if x.Relative > small {
+						t.Errorf("order %d, %d inputs, radius %g, discrete %v: relative residual %g", n, m, spread, discrete, x.Relative)
+					}
+				}
+			}
+		}
+	}
+}

@@ -71,6 +71,9 @@ func (g *SS) Discrete() bool { return g.Ts > 0 }
 // Check returns an error that names the first shape, number, time or list of signals that does not fit. Systems that
 // this package returns pass it; a system put together by hand should be checked once.
 func (g *SS) Check() error {
+	if g == nil {
+		return fmt.Errorf("%w: the system is nil", ErrShape)
+	}
 	if g.A == nil || g.B == nil || g.C == nil || g.D == nil {
 		return fmt.Errorf("%w: a matrix is nil; NewSS fills in what may be left out", ErrShape)
 	}
@@ -110,14 +113,31 @@ func (g *SS) Copy() *SS {
 // Poles returns the eigenvalues of A, conjugate pairs adjacent. They are the poles of the transfer function where the
 // system is minimal.
 func (g *SS) Poles() ([]complex128, error) {
-	if n, _, _ := g.Dims(); n == 0 {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
+	return eigenvalues(g.A)
+}
+
+func eigenvalues(a *mat.Dense) ([]complex128, error) {
+	if a.IsEmpty() {
 		return nil, nil
 	}
 	var e mat.Eigen
-	if !e.Factorize(g.A, mat.EigenNone) {
-		return nil, fmt.Errorf("%w: eigenvalues of A", ErrNoConverge)
+	if !finite(a) || !e.Factorize(a, mat.EigenNone) {
+		return nil, fmt.Errorf("%w: eigenvalues", ErrNoConverge)
 	}
 	return e.Values(nil), nil
+}
+
+// check returns the first error of several systems.
+func check(systems ...*SS) error {
+	for _, g := range systems {
+		if err := g.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Stable says whether every computed pole lies in the open left half plane (continuous) or in the open unit disk

@@ -2,6 +2,7 @@ package lti
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -96,9 +97,8 @@ func (e *equation) stabilises(x *mat.Dense) bool {
 	if err != nil {
 		return false
 	}
-	closed := &SS{A: sub(e.a, mul(e.b, k)), D: mat.NewDense(1, 1, nil), Ts: 1}
-	ok, err := closed.Stable()
-	return err == nil && ok
+	poles, err := eigenvalues(sub(e.a, mul(e.b, k)))
+	return err == nil && !slices.ContainsFunc(poles, func(p complex128) bool { return outside(p, true) })
 }
 
 // cayley solves the discrete equation through the matrix (M + L)^-1 (M - L) of its symplectic pencil

@@ -66,6 +66,25 @@ func NewTFMatrix(num, den [][][]float64, ts float64) (*TF, error) {
 	return g, nil
 }
 
+// Check returns an error that names the first channel that is missing or malformed.
+func (g *TF) Check() error {
+	_, err := g.cleaned()
+	return err
+}
+
+// cleaned is the same without leading zeros.
+func (g *TF) cleaned() (*TF, error) {
+	if g == nil {
+		return nil, fmt.Errorf("%w: the transfer function is nil", ErrShape)
+	}
+	c, err := NewTFMatrix(g.Num, g.Den, g.Ts)
+	if err != nil {
+		return nil, err
+	}
+	c.Inputs, c.Outputs = append([]Signal(nil), g.Inputs...), append([]Signal(nil), g.Outputs...)
+	return c, nil
+}
+
 // At returns the value of every channel at a complex point, p x m.
 func (g *TF) At(s complex128) *mat.CDense {
 	out := mat.NewCDense(len(g.Num), len(g.Num[0]), nil)

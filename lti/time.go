@@ -32,6 +32,9 @@ const (
 // LSim simulates from x0 (nil means zero) under the inputs u (one row per time, m columns). t must start anywhere and
 // rise by a constant step; for a discrete system that is Ts, and hold says nothing.
 func LSim(g *SS, u *mat.Dense, t, x0 []float64, hold Hold) (*Response, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	n, m, _ := g.Dims()
 	step, err := g.evenStep(t)
 	if err != nil {
@@ -124,6 +127,9 @@ func (g *SS) evenStep(t []float64) (float64, error) {
 
 // Initial simulates from x0 without input.
 func Initial(g *SS, x0, t []float64) (*Response, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	_, m, _ := g.Dims()
 	if len(t) == 0 {
 		return nil, fmt.Errorf("%w: no times", ErrTime)
@@ -147,8 +153,8 @@ func Step(g *SS, t []float64) (*StepResponse, error) {
 // from x = B e_j without the impulse D at time 0; in discrete time to a pulse of height 1/Ts (MATLAB's convention). Nil t
 // means TimeGrid.
 func Impulse(g *SS, t []float64) (*StepResponse, error) {
-	n, m, _ := g.Dims()
 	return g.each(t, func(j int, t []float64) (*Response, error) {
+		n, m, _ := g.Dims()
 		u := mat.NewDense(len(t), m, nil)
 		if g.Discrete() {
 			u.Set(0, j, 1/g.Ts)
@@ -163,6 +169,9 @@ func Impulse(g *SS, t []float64) (*StepResponse, error) {
 }
 
 func (g *SS) each(t []float64, run func(j int, t []float64) (*Response, error)) (*StepResponse, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	if t == nil {
 		var err error
 		if t, err = TimeGrid(g); err != nil {
@@ -264,6 +273,9 @@ func StepInfo(g *SS, r *StepResponse) ([][]StepMetrics, error) {
 	dc, err := DCGain(g)
 	if err != nil {
 		return nil, err
+	}
+	if p, m := dc.Dims(); len(r.Y) != p || len(r.Y[0]) != m {
+		return nil, fmt.Errorf("%w: the response has %d outputs, the system is %d x %d", ErrShape, len(r.Y), p, m)
 	}
 	out := make([][]StepMetrics, len(r.Y))
 	for i := range r.Y {

@@ -20,6 +20,9 @@ import (
 // pencil is reduced by orthogonal transformations to a regular one without infinite eigenvalues, whose generalised
 // eigenvalues QZ finds. Numerics: ranks are decided by singular values relative to the norm of the balanced system.
 func (g *SS) Zeros() ([]complex128, error) {
+	if err := check(g); err != nil {
+		return nil, err
+	}
 	n, _, _ := g.Dims()
 	if n == 0 {
 		return nil, nil
