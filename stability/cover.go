@@ -31,6 +31,7 @@ type cover struct {
 	counter   []float64 // d with W(d) >= 0, verified
 	stuck     bool      // a box could not be split any more
 	proved    [][]interval.I
+	sloped    bool // the field offers slopes, which are tight far from the equilibrium too
 	keep      bool // record the proved boxes
 }
 
@@ -60,6 +61,7 @@ func newCover(q *quadratic, level float64, keep bool) (*cover, bool, error) {
 		return nil, false, err
 	}
 	c := &cover{q: q, r: r, cap: level, falsified: math.Inf(1), keep: keep}
+	_, c.sloped = q.e.Field.(slopes)
 	core, ok := c.core()
 	if !ok {
 		return c, false, nil
@@ -146,7 +148,7 @@ func (c *cover) examine(top cell) bool {
 	d := top.box
 	m := mids(d)
 	over, middle := c.q.centred(d, m)
-	if over.Hi < 0 || c.near(d) && c.q.slope(d) {
+	if over.Hi < 0 || (c.sloped || c.near(d)) && c.q.slope(d) {
 		c.record(d)
 		return true
 	}

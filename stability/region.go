@@ -14,7 +14,7 @@ import (
 type RegionOptions struct {
 	P      *mat.SymDense // of V; nil chooses one with a large region
 	Radius []float64     // |x_i - x*_i| considered at most; nil means DefaultRadius each
-	Boxes  int           // examined at most; 0 means 200 000
+	Boxes  int           // examined at most; 0 means 200 000 up to two states, 20 000 beyond
 	Gap    float64       // relative gap of the levels at which the work ends; 0 means 0.002
 	Cover  bool          // return the proved boxes
 }
@@ -241,6 +241,9 @@ func (o *RegionOptions) prepare(f Field, near []float64) (*enclosing, []interval
 	}
 	if o.Boxes == 0 {
 		o.Boxes = 200_000
+		if n > 2 { // each costs more, and their number grows so fast that more would gain little
+			o.Boxes = 20_000
+		}
 	}
 	if o.Gap == 0 {
 		o.Gap = 0.002
