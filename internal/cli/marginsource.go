@@ -22,7 +22,7 @@ const systemForms = `  FILE.json      {"A": [[...]], "B": [[...]], "C": [[...]],
                  with Ts in seconds, 0 or left out for continuous time; D left out is zero
   plant:NAME     a plant of plumb plants, or FILE.yaml, a description like those: linearised at its equilibrium
   "tf: num=[2] den=[1 3 2 0]"        a transfer function, descending powers; ts=0.05 for discrete time
-  2.5 or "[1 -2; 0 1]"               a static gain`
+  2.5 or "[-2]" or "[1 -2; 0 1]"     a static gain; brackets keep a minus sign from being read as a flag`
 
 // readSystem reads a linear system in one of the forms.
 func readSystem(arg string) (*lti.SS, error) {

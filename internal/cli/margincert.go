@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/plumb-go/plumb/bundle"
+	"github.com/plumb-go/plumb/ident"
+	"github.com/plumb-go/plumb/lti"
+)
+
+// reserves are how far below the margin with one scaling the proof is tried, relative, until the checker accepts.
+var reserves = [...]float64{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05}
+
+// certify writes a file for each place and lets the checker judge it.
+func (r *marginResult) certify(l lti.Loop, dir string) error {
+	n, _, _ := l.P.Dims()
+	k, _, _ := l.K.Dims()
+	for i := range r.Places {
+		p := &r.Places[i]
+		switch {
+		case n+k == 0:
+			p.Verdict, p.Failed = verdictNone, "the loop has no state, and the claim is about dynamics"
+			continue
+		case !(p.Constant > 0) || math.IsInf(float64(p.Constant), 0):
+			p.Verdict, p.Failed = verdictNone, "no perturbation destabilises this loop, so there is no largest alpha to prove"
+			continue
+		}
+		if err := r.prove(p, l, filepath.Join(dir, "margin-"+strings.ReplaceAll(p.Place, " ", "-")+".plumb")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *marginResult) prove(p *placeMargin, l lti.Loop, path string) error {
+	p.Verdict = verdictNone
+	for _, reserve := range reserves {
+		text := directed(float64(p.Constant)*(1-reserve), 7, -1)
+		alpha, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return err
+		}
+		w, err := l.Witness(p.at, r.Skew, alpha)
+		if errors.Is(err, lti.ErrMargin) {
+			p.Failed = err.Error()
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		m, err := r.file(p, l, w, text)
+		if err != nil {
+			return err
+		}
+		if err := bundle.WriteFile(path, m); err != nil {
+			return err
+		}
+		j := judge(path)
+		p.Verdict, p.Failed, p.Checked, p.Bundle = j.verdict, j.v.Failed, ident.Figure(j.seconds), path
+		if j.err != nil {
+			p.Failed = j.err.Error()
+		}
+		if j.verdict == verdictProved {
+			d := lti.Disk{Alpha: alpha, Skew: r.Skew}
+			low, high := d.Gain()
+			p.Proved, p.Factors, p.Phase = text, [2]string{directed(low, 5, 1), directed(high, 5, -1)}, ident.Figure(d.Phase()/degree)
+			return nil
+		}
+	}
+	return nil
+}
+
+// file is the loop with its certificate in the format of docs/system-bundle.md.
+func (r *marginResult) file(p *placeMargin, l lti.Loop, w *lti.MarginWitness, alpha string) (*bundle.Model, error) {
+	np, m, q := l.P.Dims()
+	nk, _, _ := l.K.Dims()
+	exact, ok := new(big.Rat).SetString(alpha)
+	skew := new(big.Rat).SetFloat64(r.Skew)
+	if !ok || skew == nil {
+		return nil, fmt.Errorf("alpha %s or skew %g is no finite number", alpha, r.Skew)
+	}
+	out := &bundle.Model{
+		Manifest: bundle.Manifest{
+			System:       &bundle.System{Name: "loop of " + r.Plant + " and " + r.Controller, Continuous: r.Ts == 0, States: bundleSignals(l.P.States, l.K.States)},
+			Inputs:       bundleSignals(l.P.Inputs),
+			Outputs:      bundleSignals(l.P.Outputs),
+			SamplingTime: r.Ts,
+			Members:      []bundle.Member{{Kind: "loop", States: np + nk, Plant: np, Positive: l.Positive}},
+			Provenance:   bundle.Provenance{Version: Version},
+		},
+		Certificate: &bundle.Certificate{
+			Claim:      "margin",
+			Members:    []bundle.Witness{{Alpha: exact, Skew: skew, Channels: channels(p.at, m, q), M: w.P.RawMatrix().Data, Lambda: w.Lambda}},
+			Provenance: bundle.Provenance{Version: Version},
+		},
+		Card: fmt.Sprintf("# Disk margin of a loop\n\nplant %s, controller %s, feedback %s.\n\nAt the %s every channel tolerates its own factor from the disk with alpha = %s and skew %g.\n",
+			r.Plant, r.Controller, r.Feedback, p.Place, alpha, r.Skew),
+	}
+	for _, t := range []struct {
+		name string
+		m    *mat.Dense
+	}{{"P.A", l.P.A}, {"P.B", l.P.B}, {"P.C", l.P.C}, {"P.D", l.P.D}, {"K.A", l.K.A}, {"K.B", l.K.B}, {"K.C", l.K.C}, {"K.D", l.K.D}} {
+		rows, cols := t.m.Dims()
+		if rows > 0 && cols > 0 {
+			out.Tensors = append(out.Tensors, bundle.Tensor{Name: t.name, Shape: []int{rows, cols}, Data: mat.DenseCopyOf(t.m).RawMatrix().Data})
+		}
+	}
+	return out, nil
+}
+
+// channels are those of the loop that are perturbed at a place: the plant's inputs, then its outputs.
+func channels(at lti.Break, inputs, outputs int) []int {
+	from, to := 0, inputs+outputs
+	switch at {
+	case lti.AtInput:
+		to = inputs
+	case lti.AtOutput:
+		from = inputs
+	}
+	var out []int
+	for i := from; i < to; i++ {
+		out = append(out, i)
+	}
+	return out
+}
+
+func bundleSignals(lists ...[]lti.Signal) []bundle.Signal {
+	var out []bundle.Signal
+	for _, l := range lists {
+		for _, s := range l {
+			out = append(out, bundle.Signal{Name: s.Name, Unit: s.Unit})
+		}
+	}
+	return out
+}
