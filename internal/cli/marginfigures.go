@@ -114,7 +114,7 @@ func (m *loopMargin) figures(l lti.Loop, grid []float64) ([]report.Block, error)
 	}
 	name := strings.ReplaceAll(m.Place, " ", "-") + "-" + m.Signal
 	columns := []report.Column{{Name: "frequency", Unit: "rad/s", Values: grid}, {Name: "gain", Unit: "dB", Values: db}, {Name: "phase", Unit: "deg", Values: phase}, {Name: "real", Values: re}, {Name: "imaginary", Values: im}}
-	return []report.Block{m.bode(name, grid, db, phase, columns), m.nyquist(name, re, im, g)}, nil
+	return []report.Block{m.bode(name, grid, db, phase, columns), report.Pair{m.nyquist(name, re, im, g)}}, nil
 }
 
 func (m *loopMargin) bode(name string, grid, db, phase []float64, columns []report.Column) *report.Drawing {
@@ -282,7 +282,10 @@ func (r *marginResult) poleMap(l lti.Loop) (*report.Drawing, error) {
 		}
 		to[0], to[1] = append(to[0], real(p)), append(to[1], imag(p))
 	}
-	marks := []plot.Mark{&plot.Symbols{Name: "stable", Color: plot.Blue, Shape: plot.Cross, X: good[0], Y: good[1]}, &plot.Symbols{Name: "not stable", Color: plot.Vermillion, Shape: plot.Cross, X: bad[0], Y: bad[1]}}
+	marks := []plot.Mark{&plot.Symbols{Name: "stable", Color: plot.Blue, Shape: plot.Cross, X: good[0], Y: good[1]}}
+	if len(bad[0]) > 0 {
+		marks = append(marks, &plot.Symbols{Name: "not stable", Color: plot.Vermillion, Shape: plot.Cross, X: bad[0], Y: bad[1]})
+	}
 	x, y := plot.Axis{Name: "real part", Unit: "rad/s"}, plot.Axis{Name: "imaginary part", Unit: "rad/s"}
 	if r.Time == "discrete" {
 		var cx, cy []float64
@@ -296,6 +299,11 @@ func (r *marginResult) poleMap(l lti.Loop) (*report.Drawing, error) {
 		marks = append(marks, &plot.Rule{X: 0, Label: "boundary"})
 	}
 	all := append(slices.Clone(good[0]), bad[0]...)
+	if len(all) > 0 && r.Time != "discrete" {
+		lo, hi := min(slices.Min(all), 0), max(slices.Max(all), 0)
+		pad := 0.08 * (hi - lo)
+		x.Min, x.Max = lo-pad, hi+pad
+	}
 	return &report.Drawing{File: "closed-loop-poles", Figure: &plot.Figure{Label: "Poles of the closed loop", Width: squareWidth, X: x, Panels: []plot.Panel{{Height: 320, Y: y, Marks: marks}}},
-		Columns: []report.Column{{Name: "real", Values: all}, {Name: "imaginary", Values: append(slices.Clone(good[1]), bad[1]...)}}}, nil
+		Caption: "Poles of the closed loop.", Columns: []report.Column{{Name: "real", Values: all}, {Name: "imaginary", Values: append(slices.Clone(good[1]), bad[1]...)}}}, nil
 }

@@ -10,7 +10,7 @@ import (
 
 // page is the report of a loop.
 func (r *marginResult) page(l lti.Loop) (*report.Document, error) {
-	d := &report.Document{Title: "Margins of a loop", About: fmt.Sprintf("plant %s, controller %s, %s, %s time", r.Plant, r.Controller, r.Feedback, r.Time), Version: Version}
+	d := &report.Document{Title: "Margins of a loop", About: fmt.Sprintf("plant %s, controller %s, feedback %s, %s time", r.Plant, r.Controller, r.Feedback, r.Time), Version: Version}
 	good, bad := true, false
 	switch {
 	case !r.stable():
@@ -41,7 +41,7 @@ func (r *marginResult) page(l lti.Loop) (*report.Document, error) {
 	d.Sections = append(d.Sections,
 		report.Section{ID: "margins", Title: "All channels at the same time", Blocks: []report.Block{r.placeTable(), report.Text(diskWords)}},
 		report.Section{ID: "single", Title: "One loop at a time", Blocks: []report.Block{r.loopTable(), report.Text("The other loops are closed and exact. In a loop with several channels these margins can be large where the one above is small: small changes in two channels at once may destabilise.")}},
-		report.Section{ID: "region", Title: "Gain and phase that are tolerated", Blocks: []report.Block{r.region()}})
+		report.Section{ID: "region", Title: "Gain and phase that are tolerated", Blocks: []report.Block{report.Pair{r.region(), poles}}})
 	grid, err := r.grid(l)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,6 @@ func (r *marginResult) page(l lti.Loop) (*report.Document, error) {
 	}
 	d.Sections = append(d.Sections,
 		report.Section{ID: "frequency", Title: "Margin over frequency", Blocks: []report.Block{over}},
-		report.Section{ID: "poles", Title: "Poles of the closed loop", Blocks: []report.Block{poles}},
 		r.claims(), r.again())
 	return d, nil
 }
@@ -69,7 +68,7 @@ const diskWords = "Each channel may be multiplied by its own factor from the dis
 func (r *marginResult) stabilityWords() string {
 	switch r.verdict.State {
 	case lti.Stable:
-		return "Verified: a Lyapunov inequality holds with all rounding errors."
+		return "A Lyapunov inequality holds with all rounding errors counted."
 	case lti.Unstable:
 		return "An unstable loop has no margin: the formulas on its frequency response would give a number without meaning."
 	}
