@@ -12,7 +12,7 @@
 //
 //	name: pendulum
 //	title: Hanging pendulum with friction      # optional
-//	time: continuous                           # or discrete, then with step: 0.01 (seconds)
+//	time: continuous                           # or discrete, then with step: SECONDS or a parameter
 //	parameters:                                # NAME: VALUE UNIT
 //	  g: 9.81 m/s^2
 //	  l: 1 m

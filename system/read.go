@@ -43,7 +43,7 @@ func read(root item) (Description, error) {
 	if err != nil {
 		return Description{}, err
 	}
-	for _, part := range []func() error{r.head, r.parameters, r.signals, r.definitions, r.equations, r.outputs, r.equilibrium, r.box} {
+	for _, part := range []func() error{r.head, r.parameters, r.step, r.signals, r.definitions, r.equations, r.outputs, r.equilibrium, r.box} {
 		if err := part(); err != nil {
 			return Description{}, err
 		}
@@ -72,35 +72,44 @@ func (r *reader) head() (err error) {
 		return err
 	}
 	step, stepped := r.top[keyStep]
-	switch time {
-	case "continuous":
-		if stepped {
-			return failAt(step.name, "step belongs to time: discrete; a system in continuous time has none")
-		}
-		return nil
-	case "discrete":
-		if !stepped {
-			return at.fail("time: discrete needs step: SECONDS between samples")
-		}
-	case "":
+	switch {
+	case time == "continuous" && stepped:
+		return failAt(step.name, "step belongs to time: discrete; a system in continuous time has none")
+	case time == "discrete" && !stepped:
+		return at.fail("time: discrete needs step: SECONDS between samples")
+	case time == "":
 		return &Error{Problem: "expected time: continuous, or time: discrete with step: SECONDS"}
-	default:
+	case time != "continuous" && time != "discrete":
 		return at.fail("time is %q, expected continuous or discrete", time)
 	}
-	text, err := step.text(keyStep)
+	return nil
+}
+
+// step reads the sampling time: a number of seconds, or a parameter.
+func (r *reader) step() error {
+	at, stepped := r.top[keyStep]
+	if !stepped {
+		return nil
+	}
+	text, err := at.text(keyStep)
 	if err != nil {
 		return err
 	}
 	value, unit := quantity(text)
-	if unit != "" && unit != "s" {
-		return step.fail("step has the unit %q, expected seconds (s)", unit)
+	if i := slices.IndexFunc(r.Parameters, func(p Parameter) bool { return p.Name == value }); i >= 0 && unit == "" {
+		r.StepName, r.Step, unit = value, r.Parameters[i].Value, r.Parameters[i].Unit
+	} else {
+		number := at
+		number.value = withText(at.value, value)
+		if r.Step, err = number.constant(keyStep); err != nil {
+			return err
+		}
 	}
-	step.value = withText(step.value, value)
-	if r.Step, err = step.constant(keyStep); err != nil {
-		return err
+	if unit != "" && unit != "s" {
+		return at.fail("step has the unit %q, expected seconds (s)", unit)
 	}
 	if r.Step <= 0 {
-		return step.fail("step is %v s, expected a positive number", r.Step)
+		return at.fail("step is %v s, expected a positive number", r.Step)
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ type Output struct {
 type Description struct {
 	Name, Title string
 	Step        float64 // s between samples; 0 for continuous time
+	StepName    string  // the parameter that is the step and sets Step; empty for none
 	Parameters  []Parameter
 	Define      []Definition
 	States      []Signal
@@ -68,10 +69,13 @@ type System struct {
 // New checks a description and compiles it. ErrShape where the right-hand sides, the equilibrium or the box do not match
 // the states; ErrName for names that are missing, doubled or impossible.
 func New(d Description) (*System, error) {
+	d = d.clone()
+	if err := d.takeStep(); err != nil {
+		return nil, err
+	}
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	d = d.clone()
 	if len(d.Outputs) == 0 {
 		for _, s := range d.States {
 			d.Outputs = append(d.Outputs, Output{s, expr.Name(s.Name)})
@@ -90,6 +94,21 @@ func New(d Description) (*System, error) {
 		return nil, fmt.Errorf("system: %s: outputs: %w", d.Name, err)
 	}
 	return s, nil
+}
+
+// takeStep sets Step from its parameter.
+func (d *Description) takeStep() error {
+	if d.StepName == "" {
+		return nil
+	}
+	i := slices.IndexFunc(d.Parameters, func(p Parameter) bool { return p.Name == d.StepName })
+	if i < 0 {
+		return fmt.Errorf("%w: the step is parameter %s%s", ErrName, d.StepName, hint(d.StepName, d.parameterNames()))
+	}
+	if d.Step = d.Parameters[i].Value; !(d.Step > 0) {
+		return fmt.Errorf("system: step %s is %v s; expected a positive number", d.StepName, d.Step)
+	}
+	return nil
 }
 
 func (d *Description) clone() Description {

@@ -106,6 +106,8 @@ func TestErrorsSayWhere(t *testing.T) {
 		{"time: continuous", "time: discrete", "4:7", "needs step"},
 		{"time: continuous", "time: discrete\nstep: 0", "5:7", "step is 0 s, expected a positive number"},
 		{"time: continuous", "time: discrete\nstep: 1 ms", "5:7", `unit "ms", expected seconds`},
+		{"time: continuous", "time: discrete\nstep: l", "5:7", `unit "m", expected seconds`},
+		{"time: continuous", "time: discrete\nstep: h", "5:7", "unknown name h"},
 		{"time: continuous", "time: discrete\nstep: 0.1 s", "18:1", "derivative does not belong to this time model; expected next"},
 		{"time: continuous", "step: 1\ntime: continuous", "4:1", "step belongs to time: discrete"},
 		{"time: continuous\n", "", "", "expected time: continuous"},
@@ -434,6 +436,9 @@ func TestSimulationsThatEnd(t *testing.T) {
 	r, err := blow.Simulate(t.Context(), []float64{1}, Simulation{Until: 2, Every: 0.1})
 	if !errors.Is(err, ErrUnsolved) || len(r.T) < 9 || len(r.T) > 10 {
 		t.Errorf("blow-up: %d points, %v", len(r.T), err)
+	}
+	if _, err := parse(t, "time: discrete\nstep: h\nparameters: {h: 0.1 s}\nstates: {x: }\nnext: {x: h*x}").With(map[string]float64{"h": 0}); err == nil {
+		t.Error("a step of zero passes as a parameter")
 	}
 	double := parse(t, "time: discrete\nstep: 1\nstates: {x: }\nnext: {x: x^2}")
 	if r, err = double.Simulate(t.Context(), []float64{3}, Simulation{Until: 100}); !errors.Is(err, ErrUnsolved) || len(r.T) < 5 {

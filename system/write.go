@@ -29,7 +29,11 @@ func (s *System) YAML() (string, error) {
 	if d.Step > 0 {
 		rhs = keyNext
 		pair("", keyTime, "discrete")
-		pair("", keyStep, number(d.Step)+" s")
+		step := number(d.Step) + " s"
+		if d.StepName != "" {
+			step = d.StepName
+		}
+		pair("", keyStep, step)
 	} else {
 		pair("", keyTime, "continuous")
 	}

@@ -140,6 +140,11 @@ func TestEulerPendulum(t *testing.T) {
 			}
 		}
 	}
+	// The step follows its parameter.
+	s, err := load(t, "pendulum-euler").With(map[string]float64{"h": 0.05})
+	if err != nil || s.Step() != 0.05 {
+		t.Errorf("step %v, %v", s.Step(), err)
+	}
 	// Euler's method applied to the continuous plant is the same system.
 	e, err := load(t, "pendulum").Euler(h)
 	if err != nil {
