@@ -28,7 +28,7 @@ var layers = []string{
 	"internal/report",
 	"repro",
 	"internal/cli",
-	"cmd/plumb cmd/plumb-check bench",
+	"cmd/plumb cmd/plumb-check bench bench/lmi",
 }
 
 // thirdParty lists what a package outside the standard library and this module may be imported by; a prefix of the

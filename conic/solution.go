@@ -93,7 +93,7 @@ type Options struct {
 	Tol      float64    // relative gap and residuals; 0 means 1e-8
 	MaxIter  int        // 0 means 100
 	Warm     *Solution  // earlier solution of a problem of the same shape to start from; nil means a cold start
-	Delta    float64    // what a warm start adds to Slack and Dual, relative to their size; 0 means 1e-3
+	Delta    float64    // what a warm start adds to Slack and Dual, relative to their size; 0 means what suits the residuals of Warm
 	Trace    bool       // fill Solution.Trace
 	Progress func(Iter) // called after each iteration from the solving goroutine; may be nil
 }

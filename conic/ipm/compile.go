@@ -44,7 +44,6 @@ type Compiled struct {
 	nu, dnu, rb                 []float64
 	best                        best
 	maxC, maxF, maxB, maxCoef   float64
-	bytes                       int
 }
 
 // ErrTooLarge tells that the dense matrices of a problem would exceed MaxBytes.

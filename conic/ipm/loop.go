@@ -12,7 +12,9 @@ import (
 const (
 	defaultTol      = 1e-8
 	defaultMaxIter  = 100
-	defaultDelta    = 1e-3
+	leastDelta      = 1e-5  // shift of a warm start when nothing has changed
+	mostDelta       = 1e-3  // and the most that is chosen
+	deltaPerRes     = 5e-3  // shift per relative residual, from sequences of projections with moving centres
 	backOff         = 0.8   // a step that left the cone is shortened by this
 	tries           = 30    // shortenings before the step counts as zero: 0.8^30 = 1e-3
 	shortStep       = 1e-3  // steps below it, three times in a row, are a stall
@@ -34,9 +36,6 @@ func (s *Compiled) Solve(ctx context.Context, dst *conic.Solution, o conic.Optio
 	}
 	if o.MaxIter <= 0 {
 		o.MaxIter = defaultMaxIter
-	}
-	if o.Delta <= 0 {
-		o.Delta = defaultDelta
 	}
 	dst.Trace = dst.Trace[:0]
 	r := run{Compiled: s, o: o, dst: dst, ctx: ctx}
@@ -155,10 +154,14 @@ func (r *run) warm() bool {
 	copy(r.x, w.X)
 	copy(r.nu, w.EqDual)
 	r.feasible = false
+	delta := r.o.Delta
+	if delta <= 0 {
+		delta = r.delta()
+	}
 	for _, c := range r.cones {
 		b := c.base()
 		b.feasible = false
-		c.resume(w.Slack[b.index], w.Dual[b.index], r.o.Delta)
+		c.resume(w.Slack[b.index], w.Dual[b.index], delta)
 		if !finite(b.x) || !finite(b.y) {
 			return false
 		}
@@ -172,6 +175,43 @@ func (r *run) warm() bool {
 		}
 	}
 	return true
+}
+
+// delta chooses the shift of a warm start from the residuals of the old solution in the new problem: little has to be
+// given up where little has changed.
+func (r *run) delta() float64 {
+	w := r.o.Warm
+	for _, c := range r.cones {
+		b := c.base()
+		c.resume(w.Slack[b.index], w.Dual[b.index], 0)
+	}
+	d, p := r.residualNorms()
+	return min(max(leastDelta, deltaPerRes*max(d/(1+r.maxC), p/(1+r.maxF))), mostDelta)
+}
+
+// residualNorms returns the norms of the residuals of the dual equations and of the blocks, and leaves the first in rd and
+// the second in every Rp.
+func (r *run) residualNorms() (dual, primal float64) {
+	if r.hasQuad {
+		r.timesQuad(r.x, r.qx)
+	}
+	for i, v := range r.c {
+		r.rd[i] = v + r.qx[i]
+	}
+	clear(r.g)
+	for _, c := range r.cones {
+		c.adjoint(r.g)
+		if !r.feasible {
+			c.residual(r.x)
+			rp := c.base().rp
+			primal += dot(rp, rp)
+		}
+	}
+	kernel.Sub(r.rd, r.rd, r.g)
+	for j, v := range r.nu {
+		kernel.Axpy(r.rd, r.eq.a[j*r.m:(j+1)*r.m], -v)
+	}
+	return norm(r.rd), math.Sqrt(primal)
 }
 
 // iterate is the method; it leaves the best point in s.best.
@@ -221,47 +261,30 @@ func (r *run) iterate() conic.Status {
 
 // residuals computes the residuals, objectives and the relative measures of the present point.
 func (r *run) residuals() {
-	p := r.p
-	if r.hasQuad {
-		r.timesQuad(r.x, r.qx)
-	}
-	cx, xqx := dot(r.c, r.x), dot(r.qx, r.x)
-	for i, v := range r.c {
-		r.rd[i] = v + r.qx[i]
-	}
-	clear(r.g)
-	var gap, fy, rp float64
+	rd, rp := r.residualNorms()
+	var gap, fy, by, rb float64
 	for _, c := range r.cones {
-		b := c.base()
-		c.adjoint(r.g)
 		gap += c.gap()
 		fy += c.constantGap()
-		if !r.feasible {
-			c.residual(r.x)
-			rp += dot(b.rp, b.rp)
-		}
 	}
-	kernel.Sub(r.rd, r.rd, r.g)
-	var by, rb float64
-	for j := range r.nu {
-		row := r.eq.a[j*r.m : (j+1)*r.m]
-		kernel.Axpy(r.rd, row, -r.nu[j])
-		by += r.nu[j] * r.eq.b[j]
-		r.rb[j] = r.eq.b[j] - dot(row, r.x)
+	for j, v := range r.nu {
+		by += v * r.eq.b[j]
+		r.rb[j] = r.eq.b[j] - dot(r.eq.a[j*r.m:(j+1)*r.m], r.x)
 		rb += r.rb[j] * r.rb[j]
 	}
-	r.primal = cx + xqx/2 + p.Offset
-	r.dual = by - fy - xqx/2 + p.Offset
+	xqx := dot(r.qx, r.x)
+	r.primal = dot(r.c, r.x) + xqx/2 + r.p.Offset
+	r.dual = by - fy - xqx/2 + r.p.Offset
 	scale := 1 + math.Abs(r.primal) + math.Abs(r.dual)
 	r.gapRel = (r.primal - r.dual) / scale
 	r.complementarity = gap / scale
 	r.mu = gap / float64(max(r.degree, 1))
-	r.pres = math.Sqrt(rp) / (1 + r.maxF)
+	r.pres = rp / (1 + r.maxF)
 	if !r.feasible && r.pres <= exactRes {
 		r.recompute()
 	}
 	r.pres = max(r.pres, math.Sqrt(rb)/(1+r.maxB))
-	r.dres = norm(r.rd) / (1 + r.maxC)
+	r.dres = rd / (1 + r.maxC)
 	if q, ok := r.sys.(*primalSystem); ok && r.complementarity < refineMu {
 		q.refine = true
 	}

@@ -15,16 +15,14 @@ import (
 // H(W) = sym(P W X).
 type psd struct {
 	state
-	f                      coefficients
-	fx, fy, fxt, fyt       []float64 // upper triangular factors of X, Y and of the trial points
-	qx, qy                 []float64 // inverses of the factors
-	p                      []float64 // X^-1 or Y^-1
-	corr                   []float64 // sym(P dXa dYa), or sym(P dYa dXa)
-	t1, t2, neg            []float64
-	lan                    lanczos
-	haveY                  bool
-	constantPos            []int // where each Elem goes, and its mirror
-	swapped, haveInverseQY bool
+	f                coefficients
+	fx, fy, fxt, fyt []float64 // upper triangular factors of X, Y and of the trial points
+	qx, qy           []float64 // inverses of the factors
+	p                []float64 // X^-1 or Y^-1
+	corr             []float64 // sym(P dXa dYa), or sym(P dYa dXa)
+	t1, t2, neg      []float64
+	lan              lanczos
+	swapped          bool
 }
 
 func newPSD(index, n, full int, rows []int, f coefficients) *psd {

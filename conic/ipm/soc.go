@@ -8,14 +8,14 @@ import "math"
 //	W = eta (2 v v' - J),  J = diag(1, -1, ..., -1),  H = W^-2,  T = W^-1 (lambda \ (sigma mu e - dXa~ o dYa~))
 type soc struct {
 	vector
-	eta          float64
-	v            []float64 // of W
-	w            []float64 // J w with W^-2 = (2 (J w)(J w)' - J)/eta^2
-	lambda       []float64
-	a, b, active []float64
-	vars         []int
-	spread       []float64 // F'(J w) over the active variables
-	where        []int     // index into vars of every element
+	eta    float64
+	v      []float64 // of W
+	w      []float64 // J w with W^-2 = (2 (J w)(J w)' - J)/eta^2
+	lambda []float64
+	a, b   []float64
+	vars   []int
+	spread []float64 // F'(J w) over the active variables
+	where  []int     // index into vars of every element
 }
 
 func newSOC(index, n, full int, b numbers) *soc {
