@@ -53,15 +53,42 @@ func C2D(g *SS, ts float64, method Method, prewarp float64) (*SS, error) {
 		return out, bilinear(out, t)
 	}
 	e := mat.NewDense(n+m, n+m, nil)
+	f := unitScale(ts, g.B)
 	put(e, 0, 0, ts, g.A)
-	put(e, 0, n, ts, g.B)
-	var x mat.Dense
-	x.Exp(e)
-	if !finite(&x) {
-		return nil, fmt.Errorf("%w: exp(A Ts) overflows", ErrNotFinite)
+	put(e, 0, n, f*ts, g.B)
+	x, err := exponential(e)
+	if err != nil {
+		return nil, err
 	}
-	out.A, out.B = part(&x, 0, n, 0, n), part(&x, 0, n, n, n+m)
-	return out, nil
+	out.A, out.B = part(x, 0, n, 0, n), scale(1/f, part(x, 0, n, n, n+m))
+	return out, check(out)
+}
+
+// unitScale is a power of two that brings ts B to size one, so that the size of B does not enter the scaling of the
+// exponential; 1 for B = 0.
+func unitScale(ts float64, b *mat.Dense) float64 {
+	_, e := math.Frexp(largest(b))
+	_, h := math.Frexp(ts)
+	const limit = 900 // scale and its inverse stay finite
+	if largest(b) == 0 {
+		return 1
+	}
+	return math.Ldexp(1, max(min(-e-h, limit), -limit))
+}
+
+// exponential is exp(A). Gonum's squaring never ends for entries that overflow, and beyond mostNorm the result has no
+// correct digit.
+func exponential(a *mat.Dense) (*mat.Dense, error) {
+	const mostNorm = 0x1p40
+	if norm := frob(a); !(norm < mostNorm) {
+		return nil, fmt.Errorf("%w: exp(A h) with |A h| = %.3g is out of reach; take a shorter step", ErrNotFinite, norm)
+	}
+	var x mat.Dense
+	x.Exp(a)
+	if !finite(&x) {
+		return nil, fmt.Errorf("%w: exp(A h) overflows; take a shorter step", ErrNotFinite)
+	}
+	return &x, nil
 }
 
 // warped is the T of Tustin's map: 2 tan(w ts/2)/w, which is ts for w = 0.
@@ -204,10 +231,12 @@ func logarithm(a *mat.Dense) (*mat.Dense, error) {
 		}
 	}
 	out := scale(math.Exp2(float64(roots)), sum)
-	var back mat.Dense
-	back.Exp(out)
+	back, err := exponential(out)
+	if err != nil {
+		return nil, err
+	}
 	const reproduced = 1e-6 // half of the digits: beyond that the answer would mislead
-	if !finite(&back) || !(frob(sub(&back, a)) <= reproduced*frob(a)) {
+	if !(frob(sub(back, a)) <= reproduced*frob(a)) {
 		return nil, fmt.Errorf("%w: matrix logarithm", ErrNoConverge)
 	}
 	return out, nil

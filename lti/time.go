@@ -85,19 +85,19 @@ func (g *SS) transition(step float64, hold Hold) (f, b0, b1 *mat.Dense, err erro
 	}
 	// exp of [A B 0; 0 0 I; 0 0 0] h in scaled time holds exp(Ah), its first and its second integral (Van Loan 1978).
 	e := mat.NewDense(n+2*m, n+2*m, nil)
+	unit := unitScale(step, g.B)
 	put(e, 0, 0, step, g.A)
-	put(e, 0, n, step, g.B)
+	put(e, 0, n, unit*step, g.B)
 	put(e, n, n+m, 1, identity(m))
-	var x mat.Dense
-	x.Exp(e)
-	if !finite(&x) {
-		return nil, nil, nil, fmt.Errorf("%w: exp(A h) overflows for a step of %g s", ErrNotFinite, step)
+	x, err := exponential(e)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	f, b0 = part(&x, 0, n, 0, n), part(&x, 0, n, n, n+m)
+	f, b0 = part(x, 0, n, 0, n), scale(1/unit, part(x, 0, n, n, n+m))
 	if hold == HeldInput {
 		return f, b0, nil, nil
 	}
-	b1 = part(&x, 0, n, n+m, n+2*m)
+	b1 = scale(1/unit, part(x, 0, n, n+m, n+2*m))
 	return f, sub(b0, b1), b1, nil
 }
 
