@@ -31,14 +31,16 @@ type MarginWitness struct {
 // Constants of the search for a witness.
 const (
 	witnessFloor = 1e-12 // weight of the states that the output does not show, relative to those it shows
-	shiftSteps   = 24    // bisections of the largest decay rate
+	firstShift   = 0.25  // of the decay rate of the loop
+	leastShift   = 1e-13
+	shiftFactor  = 4
 )
 
 // Witness returns a witness for the disk margin alpha at the place, or an error that wraps ErrMargin with the largest alpha
 // for which one exists.
 //
 // Method: with the best constant scaling (DiskMarginResult.Constant) P is the stabilising solution of the Riccati equation
-// of the bounded real lemma for the loop with its decay rate reduced as far as half of what alpha allows: then the
+// of the bounded real lemma for the loop with its decay rate reduced, by about half of what alpha allows: then the
 // inequality is strict by a part of P itself, whatever the units of the states. Discrete loops are mapped by
 // z = (1 + s)/(1 - s), under which P stays valid.
 func (l Loop) Witness(at Break, skew, alpha float64) (*MarginWitness, error) {
@@ -137,23 +139,13 @@ func boundedReal(g *SS, decay float64) (*mat.Dense, error) {
 	if err != nil {
 		return nil, err
 	}
-	lo, hi := 0.0, 1.0 // of the decay, by factors of two, then halves
-	for range shiftSteps {
-		f := (lo + hi) / 2
-		if lo == 0 {
-			f = hi / 4
-		}
+	for f := firstShift; f > leastShift; f /= shiftFactor {
 		if _, err := solve(f * decay); err == nil {
-			lo = f
-		} else {
-			hi = f
-		}
-		if lo > 0 && hi < 1.1*lo {
+			if x, err := solve(f / 2 * decay); err == nil { // away from the edge, which is between f and the one before
+				best = x
+			}
 			break
 		}
-	}
-	if x, err := solve(lo / 2 * decay); err == nil {
-		best = x
 	}
 	return best, nil
 }
