@@ -49,7 +49,8 @@ func (p *Program) EncloseSlope(dst, x, centre []interval.I) {
 				return in.hullPartials(p.box, p.mid)
 			}
 		}
-		return in.slope(p.box, p.mid), zero
+		out := p.first + n + i
+		return in.slope(p.box, p.mid, p.box[out], p.mid[out]), zero
 	})
 }
 
@@ -81,8 +82,8 @@ func (f unary) derivative(u interval.I) interval.I {
 	return f.in.derivative(u, f.in.single(u))
 }
 
-// slope bounds (f(u) - f(c))/(u - c) for u in the operand's box and c in its centre.
-func (in *instruction) slope(box, mid []interval.I) interval.I {
+// slope bounds (f(u) - f(c))/(u - c) for u in the operand's box and c in its centre; fu and fc are the values over them.
+func (in *instruction) slope(box, mid []interval.I, fu, fc interval.I) interval.I {
 	f := unary{in: in}
 	if in.op == opPow {
 		f.b = box[in.b]
@@ -92,19 +93,18 @@ func (in *instruction) slope(box, mid []interval.I) interval.I {
 		return interval.Undefined()
 	}
 	s := f.derivative(u.Hull(c))
-	s = narrow(s, f.quotient(u, c))
+	half := interval.Point(0.5)
 	switch {
 	case f.bent(u.Hull(c)):
-		s = narrow(s, f.ends(u.Lo, u.Hi, c))
+		return narrow(s, f.ends(u.Lo, u.Hi, c, fc))
 	case c.Lo == 0 && c.Hi == 0 && f.evenSlope(u.Mag()):
-		s = narrow(s, f.ends(u.Mig(), u.Mag(), c))
+		return narrow(s, f.ends(u.Mig(), u.Mag(), c, fc))
 	case in.op == opSin: // sin u - sin c = 2 cos((u+c)/2) sin((u-c)/2)
-		s = narrow(s, u.Add(c).Scale(0.5).Cos().Mul(sinc(u.Sub(c).Scale(0.5))))
+		s = narrow(s, u.Add(c).Mul(half).Cos().Mul(sinc(u.Sub(c).Mul(half))))
+	case in.op == opCos:
+		s = narrow(s, u.Add(c).Mul(half).Sin().Neg().Mul(sinc(u.Sub(c).Mul(half))))
 	}
-	if in.op == opCos {
-		s = narrow(s, u.Add(c).Scale(0.5).Sin().Neg().Mul(sinc(u.Sub(c).Scale(0.5))))
-	}
-	return s
+	return narrow(s, fu.Sub(fc).Div(u.Sub(c)))
 }
 
 // narrow intersects two enclosures of one number, of which either may be unknown.
@@ -118,18 +118,26 @@ func narrow(s, t interval.I) interval.I {
 	return s
 }
 
-func (f unary) quotient(u, c interval.I) interval.I { return f.at(u).Sub(f.at(c)).Div(u.Sub(c)) }
-
 // ends is the hull of the slopes at two numbers, for a slope that is monotone between them.
-func (f unary) ends(lo, hi float64, c interval.I) interval.I {
-	at := func(v float64) interval.I {
-		u := interval.Point(v)
-		return narrow(f.derivative(u.Hull(c)), f.quotient(u, c))
-	}
+func (f unary) ends(lo, hi float64, c, fc interval.I) interval.I {
 	if math.IsInf(lo, 0) || math.IsInf(hi, 0) {
 		return interval.Undefined()
 	}
-	return at(lo).Hull(at(hi))
+	return f.slopeAt(lo, c, fc).Hull(f.slopeAt(hi, c, fc))
+}
+
+// nearby is the distance, relative to both numbers, below which a quotient of differences has lost ten bits and the
+// derivative between them is tried as well.
+const nearby = 0x1p-10
+
+func (f unary) slopeAt(v float64, c, fc interval.I) interval.I {
+	u := interval.Point(v)
+	d := u.Sub(c)
+	q := f.at(u).Sub(fc).Div(d)
+	if d.Mig() > nearby*(math.Abs(v)+c.Mag()) {
+		return q
+	}
+	return narrow(f.derivative(u.Hull(c)), q)
 }
 
 // bent reports whether the operation is convex or concave over an interval, by the sign of its second derivative.
@@ -181,8 +189,8 @@ func (f unary) evenSlope(size float64) bool {
 func sinc(x interval.I) interval.I {
 	sin := unary{in: &instruction{op: opSin}}
 	if x.Mag() <= sincFalls {
-		return sin.ends(x.Mig(), x.Mag(), zero)
+		return sin.ends(x.Mig(), x.Mag(), zero, zero)
 	}
 	s := interval.Of(-0.2173, 1) // the least value is -0.217234, at 4.4934
-	return narrow(s, sin.quotient(x, zero))
+	return narrow(s, x.Sin().Div(x))
 }

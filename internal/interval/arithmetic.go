@@ -14,30 +14,51 @@ func (x I) Sub(y I) I { return I{addDown(x.Lo, -y.Hi), addUp(x.Hi, -y.Lo)} }
 // Mul is x y.
 func (x I) Mul(y I) I {
 	switch {
-	case x.Lo >= 0 && y.Lo >= 0:
-		return I{mulDown(x.Lo, y.Lo), mulUp(x.Hi, y.Hi)}
-	case x.Lo >= 0 && y.Hi <= 0:
-		return I{mulDown(x.Hi, y.Lo), mulUp(x.Lo, y.Hi)}
-	case x.Hi <= 0 && y.Lo >= 0:
-		return I{mulDown(x.Lo, y.Hi), mulUp(x.Hi, y.Lo)}
-	case x.Hi <= 0 && y.Hi <= 0:
-		return I{mulDown(x.Hi, y.Hi), mulUp(x.Lo, y.Lo)}
+	case x.Lo >= 0:
+		return x.mulPositive(y)
+	case y.Lo >= 0:
+		return y.mulPositive(x)
+	case x.Hi <= 0:
+		return x.Neg().mulPositive(y).Neg()
+	case y.Hi <= 0:
+		return y.Neg().mulPositive(x).Neg()
 	}
-	return I{
-		min(mulDown(x.Lo, y.Lo), mulDown(x.Lo, y.Hi), mulDown(x.Hi, y.Lo), mulDown(x.Hi, y.Hi)),
-		max(mulUp(x.Lo, y.Lo), mulUp(x.Lo, y.Hi), mulUp(x.Hi, y.Lo), mulUp(x.Hi, y.Hi)),
+	return I{min(mulDown(x.Lo, y.Hi), mulDown(x.Hi, y.Lo)), max(mulUp(x.Lo, y.Lo), mulUp(x.Hi, y.Hi))}
+}
+
+// mulPositive is x y for x >= 0.
+func (x I) mulPositive(y I) I {
+	low, high := x.Lo, x.Hi
+	if y.Lo < 0 {
+		low = x.Hi
 	}
+	if y.Hi < 0 {
+		high = x.Lo
+	}
+	return I{mulDown(low, y.Lo), mulUp(high, y.Hi)}
 }
 
 // Div is x/y, Undefined when y contains zero.
 func (x I) Div(y I) I {
-	if !(y.Lo > 0 || y.Hi < 0) {
-		return Undefined()
+	switch {
+	case y.Lo > 0:
+		return x.divPositive(y)
+	case y.Hi < 0:
+		return x.Neg().divPositive(y.Neg())
 	}
-	return I{
-		min(divDown(x.Lo, y.Lo), divDown(x.Lo, y.Hi), divDown(x.Hi, y.Lo), divDown(x.Hi, y.Hi)),
-		max(divUp(x.Lo, y.Lo), divUp(x.Lo, y.Hi), divUp(x.Hi, y.Lo), divUp(x.Hi, y.Hi)),
+	return Undefined()
+}
+
+// divPositive is x/y for y > 0.
+func (x I) divPositive(y I) I {
+	low, high := y.Hi, y.Lo
+	if x.Lo < 0 {
+		low = y.Lo
 	}
+	if x.Hi < 0 {
+		high = y.Hi
+	}
+	return I{divDown(x.Lo, low), divUp(x.Hi, high)}
 }
 
 // Scale is c x for a finite float64 c.

@@ -14,7 +14,7 @@ const ulps = 8
 const angleError = 0x1p-97
 
 // largestAngle is where sin and cos give up and return [-1, 1]. Below it the products of the reduction are exact and
-// the quotient by pi decides the quadrant to 2^-30.
+// the quotient by pi decides the quadrant to turnError.
 const largestAngle = 0x1p20
 
 // Ends of the exponential: below tinyExponent the library may return zero for a number that is none, and above
@@ -34,11 +34,19 @@ func shift(v float64, n int) float64 {
 	if v == 0 || v != v {
 		return v
 	}
+	if m := math.Abs(v); m > farFromEnds && m < 1/farFromEnds { // neighbours are neighbouring integers
+		if v < 0 {
+			n = -n
+		}
+		return math.Float64frombits(math.Float64bits(v) + uint64(n))
+	}
 	for range n {
 		v = next(v)
 	}
 	return v
 }
+
+const farFromEnds = 0x1p-1000
 
 // increasing is an increasing function of the library, bounded at both ends of x.
 func (x I) increasing(f func(float64) float64) I { return I{down(f(x.Lo)), up(f(x.Hi))} }
@@ -132,11 +140,11 @@ func (x I) wave(f func(float64) float64, crest, trough float64) I {
 	a, b := f(x.Lo), f(x.Hi)
 	ea, eb := angleError*math.Abs(x.Lo), angleError*math.Abs(x.Hi)
 	y := I{min(waveDown(a, ea), waveDown(b, eb)), max(-waveDown(-a, ea), -waveDown(-b, eb))}
-	turns := x.Div(Pi().Scale(2))
-	if turns.meetsInteger(crest) {
+	first, last := x.Lo/(2*math.Pi), x.Hi/(2*math.Pi)
+	if meetsInteger(first-crest, last-crest) {
 		y.Hi = 1
 	}
-	if turns.meetsInteger(trough) {
+	if meetsInteger(first-trough, last-trough) {
 		y.Lo = -1
 	}
 	return I{max(y.Lo, -1), min(y.Hi, 1)}
@@ -144,10 +152,13 @@ func (x I) wave(f func(float64) float64, crest, trough float64) I {
 
 func waveDown(v, e float64) float64 { return addDown(down(v), -e) }
 
-// meetsInteger reports whether x may contain a number k + phase with an integer k.
-func (x I) meetsInteger(phase float64) bool {
-	y := x.Sub(Point(phase))
-	return math.Ceil(y.Lo) <= math.Floor(y.Hi)
+// turnError bounds the error of x/(2 pi) or x/pi minus a fraction, in floats, for |x| <= largestAngle: the quotients are
+// below 2^19, and pi and the two operations are each off by less than 2^-52 of that.
+const turnError = 0x1p-30
+
+// meetsInteger reports whether an integer may lie between two numbers that are known to within turnError.
+func meetsInteger(lo, hi float64) bool {
+	return math.Ceil(lo-turnError) <= math.Floor(hi+turnError)
 }
 
 // Tan is the tangent, Undefined where x may hold a pole.
@@ -155,7 +166,7 @@ func (x I) Tan() I {
 	if x.IsUndefined() || !(x.Mag() <= largestAngle) {
 		return Undefined()
 	}
-	if x.Div(Pi()).meetsInteger(0.5) {
+	if meetsInteger(x.Lo/math.Pi-0.5, x.Hi/math.Pi-0.5) {
 		return Undefined()
 	}
 	at := func(v float64) I { return Point(v).Sin().Div(Point(v).Cos()) }
