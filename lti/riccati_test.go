@@ -262,3 +262,49 @@ func TestRiccatiVerdicts(t *testing.T) {
 		}
 	}
 }
+
+// TestRiccatiFromTrackers: E18, problems on which other tools failed.
+func TestRiccatiFromTrackers(t *testing.T) {
+	// drake #8034: an infinite loop; the answer is diag(1, 2).
+	x, err := DARE(mat.NewDense(2, 2, []float64{0, 1, 0, 0}), mat.NewDense(2, 1, []float64{0, 1}), identity(2), identity(1), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := frob(sub(x.X, mat.NewDense(2, 2, []float64{1, 0, 0, 2}))); e > 4*eps {
+		t.Errorf("drake #8034: %v", mat.Formatted(x.X))
+	}
+	// scipy #2251: A uniform in [0, 1], often far from stable; some solutions were indefinite.
+	r := stream(9)
+	for i := range 100 {
+		a, b := mat.NewDense(3, 3, nil), mat.NewDense(3, 1, nil)
+		for j := range 9 {
+			a.Set(j/3, j%3, r.Float64())
+			b.Set(j/3, 0, r.Float64())
+		}
+		x, err := DARE(a, b, identity(3), identity(1), nil)
+		if err != nil {
+			t.Fatalf("draw %d: %v", i, err)
+		}
+		if v := eigSym(x.X)[0]; v < 1-1e-9 { // X >= Q
+			t.Errorf("draw %d: least eigenvalue %g, expected at least 1", i, v)
+		}
+		if e := exactRiccati(true, a, b, identity(3), identity(1), mat.NewDense(3, 1, nil), x.X); e > x.Residual || x.Relative > 1e-11 {
+			t.Errorf("draw %d: residual %g, bound %g, relative %g", i, e, x.Residual, x.Relative)
+		}
+	}
+	// Fast sampling: the poles crowd at 1 and the gain tends to the continuous one, [1 sqrt 3], with an error of order T.
+	for _, h := range []float64{1e-2, 1e-3, 1e-4, 1e-5} {
+		a, b := mat.NewDense(2, 2, []float64{1, h, 0, 1}), mat.NewDense(2, 1, []float64{h * h / 2, h})
+		x, err := DARE(a, b, scale(h, identity(2)), scale(h, identity(1)), nil)
+		if err != nil {
+			t.Errorf("step %g: %v", h, err)
+			continue
+		}
+		if d := math.Hypot(x.K.At(0, 0)-1, x.K.At(0, 1)-math.Sqrt(3)); d > 4*h {
+			t.Errorf("step %g: gain %v, differs by %g", h, mat.Formatted(x.K), d)
+		}
+		if e := exactRiccati(true, a, b, scale(h, identity(2)), scale(h, identity(1)), mat.NewDense(2, 1, nil), x.X); e > x.Residual {
+			t.Errorf("step %g: residual %g above its bound %g", h, e, x.Residual)
+		}
+	}
+}

@@ -185,7 +185,7 @@ func (e *equation) newton(x *mat.Dense) (*mat.Dense, error) {
 		symmetrise(res)
 		l, err := linearEquation(e.discrete, transposed(sub(e.a, mul(e.b, k))), nil, res)
 		if err != nil {
-			return nil, fmt.Errorf("%w: closed-loop poles are on the boundary of stability to working precision (%w)", ErrNoStabilising, err)
+			return nil, fmt.Errorf("%w: the closed loop cannot be told from the boundary of stability in floating point (%w)", ErrNoStabilising, err)
 		}
 		d := frob(l.X) / max(frob(x), floor)
 		if last >= 0 && d > last { // corrections are rounding only
@@ -197,7 +197,7 @@ func (e *equation) newton(x *mat.Dense) (*mat.Dense, error) {
 		}
 	}
 	if last > settled {
-		return nil, fmt.Errorf("%w: closed-loop poles are on the boundary of stability to working precision (the last correction was %.1e of X)", ErrNoStabilising, last)
+		return nil, fmt.Errorf("%w: the closed loop cannot be told from the boundary of stability in floating point (the last correction was %.1e of X)", ErrNoStabilising, last)
 	}
 	return x, nil
 }
