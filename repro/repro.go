@@ -120,6 +120,9 @@ func entries() []entry {
 		Entry{Name: "brake-by-wire", Title: "Deep LSTM with proved stability on a brake-by-wire rig, Figures 3 to 7", Budget: 90 * time.Second, Models: 3,
 			Source: "Bonassi, La Bella, Panzani, Farina, Scattolini: Deep Long-Short Term Memory networks: Stability properties and Experimental validation. ECC 2023"},
 		brakeByWire,
+	}, {
+		Entry{Name: "lecture", Title: "A lecture on dynamical systems, every concept as a check, its errors corrected", Source: lectureSource},
+		lecture,
 	}}
 }
 

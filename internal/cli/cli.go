@@ -72,6 +72,6 @@ Nothing is called stable unless the checker says "proved".`,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(newIdentify(typed(args)), newCheck(), newSimulate(), newReport(), newRerun(), newData(), newReproduce(typed(args)), newMargin(typed(args)), newCertify(), newLMI(), newPlants())
+	root.AddCommand(newIdentify(typed(args)), newCheck(), newSimulate(), newReport(), newRerun(), newData(), newReproduce(typed(args)), newMargin(typed(args)), newAnalyze(typed(args)), newCertify(), newLMI(), newPlants())
 	return root
 }

@@ -81,7 +81,10 @@ func (f *reproduceFlags) list(stdout io.Writer) error {
 		return encode(stdout, all)
 	}
 	for _, e := range all {
-		fmt.Fprintf(stdout, "%s\n  %s\n  %s\n  trains %d models, %.0f s each\n", e.Name, e.Title, e.Source, e.Models, e.Budget)
+		fmt.Fprintf(stdout, "%s\n  %s\n  %s\n", e.Name, e.Title, e.Source)
+		if e.Models > 0 {
+			fmt.Fprintf(stdout, "  trains %d models, %.0f s each\n", e.Models, e.Budget)
+		}
 	}
 	return nil
 }

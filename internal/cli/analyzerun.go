@@ -1,0 +1,436 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/plumb-go/plumb/expr"
+	"github.com/plumb-go/plumb/ident"
+	"github.com/plumb-go/plumb/internal/interval"
+	"github.com/plumb-go/plumb/lti"
+	"github.com/plumb-go/plumb/stability"
+	"github.com/plumb-go/plumb/system"
+)
+
+// analysis is what analyze --json prints. Infinite and unknown figures are null.
+type analysis struct {
+	Source     string             `json:"system"`
+	Title      string             `json:"title"`
+	Time       string             `json:"time"`
+	Step       float64            `json:"sampling_time"`
+	States     []stateName        `json:"states"`
+	Inputs     []stateName        `json:"inputs"`
+	Outputs    []stateName        `json:"outputs"`
+	Parameters []parameter        `json:"parameters,omitempty"`
+	Affine     bool               `json:"affine"` // the equations are linear up to constants
+	Box        [][2]float64       `json:"box"`
+	Equilibria []equilibrium      `json:"equilibria"`
+	Complete   bool               `json:"equilibria_complete"` // verified: no others in the box
+	Unsure     [][][2]float64     `json:"undecided_boxes,omitempty"`
+	Looked     int                `json:"looked_at"` // index of the equilibrium that the rest is about; -1 for none
+	Region     *region            `json:"region,omitempty"`
+	Candidate  *candidateResult   `json:"candidate,omitempty"`
+	Gains      []gain             `json:"gains,omitempty"`
+	Steps      []stepFigures      `json:"step_responses,omitempty"`
+	Noise      []noise            `json:"noise,omitempty"` // standard deviation of each output under unit white noise
+	Ultimate   *disturbance       `json:"disturbance,omitempty"`
+	Proof      *proof             `json:"certificate,omitempty"`
+	Notes      []string           `json:"notes,omitempty"`
+	Seconds    ident.Figure       `json:"seconds"`
+	Command    string             `json:"command"`
+	Page       string             `json:"report"`
+	sys        *system.System     `json:"-"`
+	field      *stability.Program `json:"-"`
+	inputs     []float64          `json:"-"`
+	found      []stability.Equilibrium
+	attraction *stability.RegionResult
+	ss         *lti.SS
+	box        []interval.I
+}
+
+type stateName struct {
+	Name string `json:"name"`
+	Unit string `json:"unit"`
+}
+
+type parameter struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+}
+
+type equilibrium struct {
+	X           []float64    `json:"x"`
+	Width       float64      `json:"width"` // of the box that holds it, verified
+	Kind        string       `json:"kind"`
+	Verdict     string       `json:"verdict"`
+	How         string       `json:"how"`
+	Eigenvalues [][2]float64 `json:"eigenvalues"`
+	Note        string       `json:"note,omitempty"`
+}
+
+type region struct {
+	P         [][]float64  `json:"P"`
+	Chosen    string       `json:"chosen"`
+	Proved    ident.Figure `json:"level_verified"`
+	Volume    ident.Figure `json:"volume"`
+	Falsified ident.Figure `json:"level_falsified"` // the lowest found: estimated
+	Counter   []float64    `json:"counterexample,omitempty"`
+	Boxes     int          `json:"boxes"`
+	Limited   bool         `json:"ends_at_the_box"`
+	Global    bool         `json:"whole_space"`
+	Why       string       `json:"why"`
+	Seconds   float64      `json:"seconds"`
+}
+
+type candidateResult struct {
+	V          string      `json:"V"`
+	Level      float64     `json:"level"`
+	Holds      bool        `json:"verified"`
+	Conditions []condition `json:"conditions"`
+}
+
+type condition struct {
+	Name    string    `json:"name"`
+	Outcome string    `json:"outcome"`
+	At      []float64 `json:"at,omitempty"`
+	Why     string    `json:"why,omitempty"`
+}
+
+type gain struct {
+	Name  string       `json:"name"`
+	Value ident.Figure `json:"value"`
+	Note  string       `json:"note"`
+}
+
+type stepFigures struct {
+	Input     string       `json:"input"`
+	Output    string       `json:"output"`
+	Final     ident.Figure `json:"final"`
+	Rise      ident.Figure `json:"rise_s"`
+	Settling  ident.Figure `json:"settling_s"`
+	Overshoot ident.Figure `json:"overshoot_percent"`
+}
+
+type noise struct {
+	Output string       `json:"output"`
+	Sigma  ident.Figure `json:"sigma"`
+}
+
+// disturbance are the bounds of limsup |s| for |w| <= 1 at every step, discrete time.
+type disturbance struct {
+	Lecture    ident.Figure   `json:"lecture"`
+	Metric     ident.Figure   `json:"best_metric"`
+	Ellipsoid  ident.Figure   `json:"ellipsoid"`
+	Sum        ident.Figure   `json:"sum_of_powers"`
+	Components []ident.Figure `json:"components"`
+	Reached    ident.Figure   `json:"reached"`
+}
+
+// defaultRadius is how far states are looked at where the description names no box.
+const defaultRadius = stability.DefaultRadius
+
+func newAnalysis(s *system.System, f *analyzeFlags) (*analysis, error) {
+	d := s.Description()
+	a := &analysis{Title: d.Title, Time: "continuous", Step: d.Step, Looked: -1, sys: s}
+	if a.Title == "" {
+		a.Title = d.Name
+	}
+	if d.Step > 0 {
+		a.Time = "discrete"
+	}
+	a.States, a.Inputs, a.Outputs = signalsOf(s.States()), signalsOf(s.Inputs()), signalsOf(s.Outputs())
+	for _, p := range d.Parameters {
+		a.Parameters = append(a.Parameters, parameter(p))
+	}
+	_, a.inputs, _ = s.Equilibrium()
+	var err error
+	if a.field, err = stability.OfSystem(s, a.inputs); err != nil {
+		return nil, err
+	}
+	if a.box = s.Box(); a.box == nil {
+		for range a.States {
+			a.box = append(a.box, interval.Of(-defaultRadius, defaultRadius))
+		}
+		a.Notes = append(a.Notes, fmt.Sprintf("the file names no box; every state is looked at in [-%d, %d]", defaultRadius, defaultRadius))
+	}
+	for _, b := range a.box {
+		a.Box = append(a.Box, [2]float64{b.Lo, b.Hi})
+	}
+	if err := a.equilibria(); err != nil {
+		return nil, err
+	}
+	if err := a.look(f); err != nil {
+		return nil, err
+	}
+	if a.Looked < 0 {
+		return a, nil
+	}
+	if err := a.attract(f); err != nil {
+		return nil, err
+	}
+	if err := a.candidate(f); err != nil {
+		return nil, err
+	}
+	return a, a.responses()
+}
+
+func signalsOf(all []system.Signal) []stateName {
+	out := make([]stateName, len(all))
+	for i, s := range all {
+		out[i] = stateName(s)
+	}
+	return out
+}
+
+// affine reports whether the Jacobian is one matrix over the whole box.
+func (a *analysis) affine() bool {
+	n := len(a.States)
+	j := make([]interval.I, n*n)
+	a.field.EncloseJacobian(j, a.box)
+	for _, v := range j {
+		if !v.IsPoint() {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *analysis) equilibria() error {
+	a.Affine = a.affine()
+	r, err := stability.Equilibria(a.field, a.box, stability.EquilibriaOptions{Boxes: 20_000})
+	if err != nil {
+		return err
+	}
+	a.Complete = r.Complete()
+	for _, b := range r.Unsure {
+		var box [][2]float64
+		for _, v := range b {
+			box = append(box, [2]float64{v.Lo, v.Hi})
+		}
+		a.Unsure = append(a.Unsure, box)
+	}
+	for _, e := range r.Equilibria {
+		a.add(e)
+	}
+	x, _, named := a.sys.Equilibrium()
+	if len(r.Equilibria) == 0 && (named || a.Affine) && a.rests(x) { // a marginal one, which the search cannot isolate
+		l, j, err := stability.Linearise(a.field, x)
+		if err != nil {
+			return err
+		}
+		e := stability.Equilibrium{X: x, Enclosure: points(x), Jacobian: j, Linear: l, Verdict: stability.Undecided, Basis: stability.Bounded}
+		if a.Affine {
+			e.Verdict, e.Basis = l.Verdict, l.Basis
+		}
+		a.add(e)
+		a.Equilibria[len(a.Equilibria)-1].Note = "not isolated, or not decided to be: the Jacobian is singular"
+	}
+	return nil
+}
+
+func points(x []float64) []interval.I {
+	out := make([]interval.I, len(x))
+	for i, v := range x {
+		out[i] = interval.Point(v)
+	}
+	return out
+}
+
+// rests reports whether the right-hand side vanishes exactly.
+func (a *analysis) rests(x []float64) bool {
+	r, err := a.sys.Residual(x, a.inputs)
+	if err != nil {
+		return false
+	}
+	for _, v := range r {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *analysis) add(e stability.Equilibrium) {
+	q := equilibrium{X: e.X, Kind: e.Linear.Kind, Verdict: string(e.Verdict), How: string(e.Basis)}
+	q.X = append([]float64(nil), e.X...)
+	for i, v := range e.Enclosure {
+		q.Width = max(q.Width, v.Width())
+		if v.Contains(0) { // zero up to what is known
+			q.X[i] = 0
+		}
+	}
+	for _, v := range e.Linear.Eigenvalues {
+		q.Eigenvalues = append(q.Eigenvalues, [2]float64{real(v), imag(v)})
+	}
+	l := e.Linear
+	if a.Affine && e.Verdict == stability.Undecided {
+		q.Verdict, q.How = string(l.Verdict), string(l.Basis)
+		e.Verdict, e.Basis = l.Verdict, l.Basis
+	}
+	if len(l.Border) > 0 {
+		word := "every one has all its eigenvectors"
+		if !l.Semisimple {
+			word = "one lacks an eigenvector"
+		}
+		q.Note = fmt.Sprintf("%d eigenvalues within %.1e of the border; %s", len(l.Border), l.Tolerance, word)
+		if !a.Affine {
+			q.Note += "; the linearisation decides nothing"
+		}
+	}
+	a.Equilibria, a.found = append(a.Equilibria, q), append(a.found, e)
+}
+
+// look chooses the equilibrium to look at closely.
+func (a *analysis) look(f *analyzeFlags) error {
+	want, _, named := a.sys.Equilibrium()
+	if f.at != "" {
+		parts := strings.Split(f.at, ",")
+		if len(parts) != len(a.States) {
+			return fmt.Errorf("--at %q has %d numbers, the system %d states", f.at, len(parts), len(a.States))
+		}
+		for i, p := range parts {
+			v, err := number(p)
+			if err != nil {
+				return fmt.Errorf("--at %q: %w", f.at, err)
+			}
+			want[i] = v
+		}
+		named = true
+	}
+	best := math.Inf(1)
+	for i, e := range a.found {
+		d := 0.0
+		for j := range want {
+			d = math.Hypot(d, (e.X[j]-want[j])/a.box[j].Width())
+		}
+		if !named && e.Verdict != stability.Asymptotic {
+			d += 10 // a stable one first
+		}
+		if d < best {
+			best, a.Looked = d, i
+		}
+	}
+	const near = 0.02 // of the box: numbers are typed with a few digits
+	if f.at != "" && !(best <= near) {
+		return fmt.Errorf("--at %s: no equilibrium is near; there are %s", f.at, a.where())
+	}
+	if a.Looked < 0 {
+		a.Notes = append(a.Notes, "no equilibrium was found in the box")
+	}
+	return nil
+}
+
+func (a *analysis) where() string {
+	if len(a.Equilibria) == 0 {
+		return "none in the box"
+	}
+	var s []string
+	for _, e := range a.Equilibria {
+		s = append(s, vector(e.X))
+	}
+	return strings.Join(s, ", ")
+}
+
+// attract proves a region at the equilibrium.
+func (a *analysis) attract(f *analyzeFlags) error {
+	e := &a.found[a.Looked]
+	if e.Verdict != stability.Asymptotic {
+		return nil
+	}
+	begin := time.Now()
+	radius := make([]float64, len(e.X))
+	for i, b := range a.box {
+		radius[i] = min(b.Hi-e.X[i], e.X[i]-b.Lo)
+		if !(radius[i] > 0) {
+			a.Notes = append(a.Notes, "the equilibrium is on the edge of the box, so no region was looked for; widen the box")
+			return nil
+		}
+	}
+	o := stability.RegionOptions{Radius: radius, Boxes: f.boxes}
+	if a.Affine {
+		o.P = e.Linear.P
+	}
+	r, err := stability.Region(a.field, e.X, o)
+	if err != nil {
+		return err
+	}
+	a.attraction = r
+	a.Region = &region{Chosen: r.Chosen, Proved: ident.Figure(r.Proved), Volume: ident.Figure(r.Volume), Falsified: ident.Figure(r.Falsified),
+		Counter: r.Counter, Boxes: r.Boxes, Limited: r.Limited, Global: a.Affine, Why: r.Why, Seconds: time.Since(begin).Seconds()}
+	if r.P != nil {
+		for i := range radius {
+			a.Region.P = append(a.Region.P, mat.Row(nil, i, r.P))
+		}
+	}
+	return nil
+}
+
+// candidate checks the user's Lyapunov function.
+func (a *analysis) candidate(f *analyzeFlags) error {
+	if f.lyapunov == "" {
+		return nil
+	}
+	var names []string
+	for _, s := range a.States {
+		names = append(names, s.Name)
+	}
+	known := names
+	for _, p := range a.Parameters {
+		known = append(known[:len(known):len(known)], p.Name)
+	}
+	v, err := expr.Parse(f.lyapunov, known)
+	if err != nil {
+		return fmt.Errorf("--lyapunov: %w", err)
+	}
+	with := map[string]*expr.Expr{}
+	for _, p := range a.Parameters {
+		with[p.Name] = expr.Number(p.Value)
+	}
+	field, err := a.expressions()
+	if err != nil {
+		return err
+	}
+	r, err := stability.CheckCandidate(field, v.Substitute(with), a.found[a.Looked].X, stability.CandidateOptions{Box: a.box, Level: f.level})
+	if err != nil {
+		return err
+	}
+	a.Candidate = &candidateResult{V: f.lyapunov, Level: f.level, Holds: r.Holds}
+	for _, c := range r.Conditions {
+		a.Candidate.Conditions = append(a.Candidate.Conditions, condition{c.Name, string(c.Outcome), c.At, c.Why})
+	}
+	return nil
+}
+
+// closed is the right-hand side as expressions of the states alone.
+func (a *analysis) closed() []*expr.Expr {
+	d := a.sys.Description()
+	with := map[string]*expr.Expr{}
+	for _, p := range d.Parameters {
+		with[p.Name] = expr.Number(p.Value)
+	}
+	for i, s := range d.Inputs {
+		with[s.Name] = expr.Number(a.inputs[i])
+	}
+	for _, x := range d.Define {
+		with[x.Name] = x.Value.Substitute(with)
+	}
+	f := make([]*expr.Expr, len(d.Rhs))
+	for i, e := range d.Rhs {
+		f[i] = e.Substitute(with)
+	}
+	return f
+}
+
+// expressions is the right-hand side in the form that a Lyapunov function is checked against.
+func (a *analysis) expressions() (*stability.Expressions, error) {
+	var states []string
+	for _, s := range a.States {
+		states = append(states, s.Name)
+	}
+	return stability.NewExpressions(a.closed(), states, a.field.Time())
+}
