@@ -418,3 +418,70 @@ func TestSensitivity(t *testing.T) {
 		}
 	}
 }
+
+// TestCrossingsAreComplete: every change of sign that a fine grid sees is among the crossings; what the grid misses may be
+// there besides. Each crossing satisfies its equation.
+func TestCrossingsAreComplete(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 15))
+	const points, span = 4000, 6.0 // over 10^(+-span/2)
+	seen := 0
+	for i := range 40 {
+		l := randomSystem(r, 1+r.IntN(14), -1e-3)
+		h := must(HInfNorm(l)).Norm
+		l.C.Scale(math.Pow(10, 2*r.Float64()-0.3)/h, l.C)
+		if i%2 == 1 { // sampled
+			step, integral := flow(l.A, 0.02)
+			l = must(NewSS(step, mul(integral, l.B), l.C, nil, 0.02))
+		}
+		m := must(Margin(l))
+		var grid []float64
+		for k := range points {
+			w := math.Pow(10, span*(float64(k)/(points-1)-0.5))
+			if l.Discrete() && w > math.Pi/l.Ts {
+				break
+			}
+			grid = append(grid, w)
+		}
+		resp := l.FreqResp(grid)
+		for k := 1; k < len(grid); k++ {
+			a, b := resp[k-1].At(0, 0), resp[k].At(0, 0)
+			if (cmplx.Abs(a) > 1) != (cmplx.Abs(b) > 1) {
+				seen++
+				found := false
+				for _, c := range m.GainCrossings {
+					found = found || c.Freq >= grid[k-1] && c.Freq <= grid[k]
+				}
+				if !found {
+					t.Errorf("system %d: gain crossing between %g and %g rad/s is missing", i, grid[k-1], grid[k])
+				}
+			}
+			if (imag(a) > 0) != (imag(b) > 0) && real(a) < 0 && real(b) < 0 {
+				seen++
+				found := false
+				for _, c := range m.PhaseCrossings {
+					found = found || c.Freq >= grid[k-1] && c.Freq <= grid[k]
+				}
+				if !found {
+					t.Errorf("system %d: phase crossing between %g and %g rad/s is missing", i, grid[k-1], grid[k])
+				}
+			}
+		}
+		const tol = 1e-7
+		for _, c := range m.GainCrossings {
+			if v := l.FreqResp([]float64{c.Freq})[0].At(0, 0); math.Abs(cmplx.Abs(v)-1) > tol {
+				t.Errorf("system %d: |L| = %g at a gain crossing", i, cmplx.Abs(v))
+			}
+		}
+		for _, c := range m.PhaseCrossings {
+			if math.IsInf(c.Freq, 0) {
+				continue
+			}
+			if v := l.FreqResp([]float64{c.Freq})[0].At(0, 0) * complex(c.Gain, 0); cmplx.Abs(v+1) > tol {
+				t.Errorf("system %d: gain %g times L is %g at a phase crossing", i, c.Gain, v)
+			}
+		}
+	}
+	if seen < 60 {
+		t.Errorf("the grid saw %d crossings, too few for a test", seen)
+	}
+}

@@ -296,7 +296,7 @@ func (c *curve) crossings(cand []float64, f func(float64) float64) []float64 {
 	for i := 1; i < len(at); i++ {
 		lo, hi := at[i-1], at[i]
 		flo, fhi := f(lo), f(hi)
-		if !(flo < 0 && fhi > 0 || flo > 0 && fhi < 0) {
+		if math.IsNaN(flo) || math.IsNaN(fhi) || (flo > 0) == (fhi > 0) { // an exact zero counts as negative, on either side
 			continue
 		}
 		for { // to the last bit
