@@ -95,7 +95,7 @@ func lecture(ctx context.Context, o Options) (*Result, *report.Document, error) 
 
 // near is a check that v is within tol of want.
 func near(name string, v, want, tol float64) Check {
-	return Check{name, Number(v), fmt.Sprintf("= %.7g +- %.2g", want, tol), math.Abs(v-want) <= tol}
+	return Check{name, Number(v), equalText(want, tol), math.Abs(v-want) <= tol}
 }
 
 // equations builds a system of expressions.
@@ -121,3 +121,10 @@ func eulerPendulum(d float64) (*stability.Expressions, error) {
 func around(r float64) []interval.I { return []interval.I{interval.Of(-r, r), interval.Of(-r, r)} }
 
 func square(n int, v ...float64) *mat.Dense { return mat.NewDense(n, n, v) }
+
+func equalText(want, tol float64) string {
+	if tol == 0 {
+		return fmt.Sprintf("= %.7g", want)
+	}
+	return fmt.Sprintf("= %.7g ± %.2g", want, tol)
+}

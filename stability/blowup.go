@@ -12,7 +12,7 @@ type Jets interface {
 // Limits of the blow-up.
 const (
 	maxJet      = 9    // largest leading order that is tried
-	blowUpBoxes = 4000 // boxes of directions
+	blowUpBoxes = 2000 // boxes of directions
 )
 
 // jet returns Taylor coefficients along x + t u.

@@ -329,13 +329,8 @@ func (c *candidate) core(s *scalar, sign float64) ([]interval.I, bool) {
 	if d, box := shape(smallest); box == nil || !prove(d, box) { // a failure at all sizes would cost much
 		return nil, false
 	}
-	for h := range coreHalvings {
-		d, box := shape(h)
-		if prove(d, box) {
-			return box, true
-		}
-	}
-	return nil, false
+	_, box := shape(largest(smallest, func(h int) bool { return prove(shape(h)) }))
+	return box, true
 }
 
 // branch covers the boxes; test says whether the condition holds on a whole box, or fails at its middle.

@@ -95,16 +95,28 @@ func (c *cover) core() ([]interval.I, bool) {
 			return nil, false
 		}
 	}
-	for h := range coreHalvings + 1 {
-		if f := math.Ldexp(1, -h); prove(box(f)) {
-			if h > 0 && prove(box(1.5*f)) {
-				f *= 1.5
-			}
-			c.record(box(f))
-			return box(f), true
+	h := largest(coreHalvings, func(h int) bool { return prove(box(math.Ldexp(1, -h))) })
+	f := math.Ldexp(1, -h)
+	if h > 0 && prove(box(1.5*f)) {
+		f *= 1.5
+	}
+	c.record(box(f))
+	return box(f), true
+}
+
+// largest returns the smallest number of halvings at which ok holds, by bisection, given that it holds at most. Where ok is
+// not monotone it returns one at which it holds.
+func largest(most int, ok func(halvings int) bool) int {
+	low, high := -1, most // ok at high; low is not known to be ok
+	for high-low > 1 {
+		m := (low + high) / 2
+		if ok(m) {
+			high = m
+		} else {
+			low = m
 		}
 	}
-	return nil, false
+	return high
 }
 
 func (c *cover) record(box []interval.I) {

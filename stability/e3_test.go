@@ -102,3 +102,19 @@ func TestE3(t *testing.T) {
 		t.Errorf("region %.6f, falsified %.9f, want either side of 1/20", r.Proved, r.Falsified)
 	}
 }
+
+// The same system as expressions, with U expanded: the compiled program and its series give the same answers.
+func TestE3AsExpressions(t *testing.T) {
+	const u = "(100*x^4 - 384*x^2*y^2 + 400*y^4 - 1)"
+	f := field(t, Continuous, []string{"x", "y"}, u+"*(400*x^3 - 768*x*y^2)", u+"*(1600*y^3 - 768*x^2*y)")
+	p := mat.NewSymDense(2, []float64{1, 0, 0, 1})
+	for level, want := range map[float64]bool{0.0499: true, 0.0500001: false} {
+		r, err := CheckLevel(f, []float64{0, 0}, level, RegionOptions{P: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Proved != want || (r.Counter == nil) != want {
+			t.Errorf("level %g: %+v, want proved %v", level, r, want)
+		}
+	}
+}
