@@ -263,7 +263,10 @@ func Infeasible() []Case {
 	eq.Eqs = []conic.Equality{{Vars: []int{0, 1}, Vals: []float64{1, 1}, RHS: -1}}
 	quad := problem([]float64{0}, nonneg(2).c(0, 0, -1).x(0, 0, 0, 1).c(1, 1, -1).x(0, 1, 1, -1))
 	quad.Quad = []conic.Quad{{Row: 0, Col: 0, Val: 1}}
+	contra := problem([]float64{1, 1}, nonneg(2).x(0, 0, 0, 1).x(1, 1, 1, 1))
+	contra.Eqs = []conic.Equality{{Vars: []int{0, 1}, Vals: []float64{1, 1}, RHS: 1}, {Vars: []int{0, 1}, Vals: []float64{3, 3}, RHS: 4}}
 	return []Case{
+		{Name: "contradicting equalities", Problem: contra},
 		{Name: "linear", Problem: problem([]float64{1}, nonneg(2).c(0, 0, -1).x(0, 0, 0, 1).x(0, 1, 1, -1))},
 		{Name: "matrix", Problem: problem([]float64{1, 0}, psd(2).x(0, 0, 0, 1).x(1, 0, 1, 1).c(1, 1, -1).x(1, 1, 1, 0))},
 		{Name: "lyapunov", Problem: unstable()},

@@ -38,6 +38,10 @@ func (s *Compiled) Solve(ctx context.Context, dst *conic.Solution, o conic.Optio
 		o.MaxIter = defaultMaxIter
 	}
 	dst.Trace = dst.Trace[:0]
+	if s.eq.contradiction() {
+		s.contradicted(dst)
+		return nil
+	}
 	r := run{Compiled: s, o: o, dst: dst, ctx: ctx}
 	status, iterations := conic.Unknown, 0
 	if o.Warm != nil && s.fits(o.Warm) {

@@ -3,7 +3,6 @@ package ipm
 import (
 	"math"
 
-	"github.com/plumb-go/plumb/conic"
 	"github.com/plumb-go/plumb/internal/kernel"
 )
 
@@ -63,28 +62,24 @@ func newPrimalOrDual(s *Compiled, dual bool) system {
 	return newPrimalSystem(s)
 }
 
-// primalSystem factors the Schur complement M + Q (+ rho A'A), order m.
+// primalSystem factors the Schur complement M + Q, order m, restricted to the null space of A (see equalities.go).
 type primalSystem struct {
 	*Compiled
-	mat, fac   []float64 // full matrix and its factor
-	diag       []float64
-	neg        []float64
-	res, sol   []float64
-	replaced   int
-	rho        float64
-	refine     bool
-	eqs        []float64 // A M^-1 A' and its factor
-	am         []float64 // M^-1 A' by rows
-	eqDiag, r2 []float64
+	mat, fac []float64 // full matrix and its factor
+	diag     []float64
+	neg      []float64
+	res, sol []float64
+	t1, t2   []float64
+	replaced int
+	refine   bool
 }
 
 func newPrimalSystem(s *Compiled) *primalSystem {
-	m, e := s.m, len(s.p.Eqs)
-	return &primalSystem{Compiled: s,
-		mat: make([]float64, m*s.ld), fac: make([]float64, m*s.ld),
-		diag: make([]float64, m), neg: make([]float64, scratchSize(m)),
-		res: make([]float64, m), sol: make([]float64, m),
-		eqs: make([]float64, e*e), am: make([]float64, e*m), eqDiag: make([]float64, e), r2: make([]float64, e)}
+	m := s.m
+	buf := make([]float64, 5*m)
+	part := func() []float64 { v := buf[:m:m]; buf = buf[m:]; return v }
+	return &primalSystem{Compiled: s, mat: make([]float64, m*s.ld), fac: make([]float64, m*s.ld),
+		neg: make([]float64, scratchSize(m)), diag: part(), res: part(), sol: part(), t1: part(), t2: part()}
 }
 
 func (s *primalSystem) describe() (int, string) { return s.replaced, "" }
@@ -104,28 +99,28 @@ func (s *primalSystem) factor() bool {
 	for _, q := range s.p.Quad {
 		s.mat[q.Row*ld+q.Col] += q.Val
 	}
-	s.addEqualities()
-	for i := range m {
-		d := s.mat[i*ld+i]
+	k := s.eq.rank
+	if s.refine || k > 0 {
+		mirrorUpper(m, s.mat, ld)
+	}
+	s.eq.turnMatrix(s.mat, ld, s.t1, s.t2)
+	n := m - k
+	for i := range n {
+		at := (k+i)*ld + k + i
+		d := s.mat[at]
 		if d == 0 {
 			d = 1 // a variable that appears nowhere
-			s.mat[i*ld+i] = 1
+			s.mat[at] = 1
 		}
 		s.diag[i] = d
 	}
-	copy(s.fac, s.mat)
+	copy(s.fac[k*ld:], s.mat[k*ld:])
 	var ok bool
-	s.replaced, ok = cholesky(m, s.fac, ld, s.neg, s.diag, pivotFloor)
-	if !ok {
-		return false
-	}
-	if s.refine {
-		mirrorUpper(m, s.mat, ld)
-	}
-	return s.factorEqualities()
+	s.replaced, ok = cholesky(n, s.fac[k*ld+k:], ld, s.neg, s.diag, pivotFloor)
+	return ok
 }
 
-// solve finds dx from (M + Q) dx - A'dnu = F*(T - Y - H(Rp)) - rd and A dx = rb.
+// solve finds dx and dnu from (M + Q) dx - A'dnu = F*(T - Y - H(Rp)) - rd and A dx = rb.
 func (s *primalSystem) solve(sigmaMu float64, correct bool) {
 	for i, v := range s.rd {
 		s.g[i] = -v
@@ -133,136 +128,67 @@ func (s *primalSystem) solve(sigmaMu float64, correct bool) {
 	for _, c := range s.cones {
 		c.right(s.g, sigmaMu, correct)
 	}
-	s.equalityRight()
-	copy(s.dx, s.g)
-	s.backsolve(s.dx)
-	s.equalityStep()
+	if k := s.eq.rank; k == 0 {
+		copy(s.dx, s.g)
+		s.backsolve(s.dx)
+	} else {
+		s.solveTurned(k)
+	}
 	for _, c := range s.cones {
 		c.direction(s.dx, sigmaMu, correct)
 	}
 }
 
+// solveTurned solves in the basis of the equalities: the first k unknowns y1 follow from A dx = rb, the others from the
+// rows below, and dnu from the rows above:
+//
+//	R'y1 = rb,  M22 y2 = g2 - M21 y1,  R dnu = M11 y1 + M12 y2 - g1
+func (s *primalSystem) solveTurned(k int) {
+	m, ld := s.m, s.ld
+	s.eq.turn(s.g, true)
+	y := s.dx
+	s.eq.forward(s.rb, y[:k])
+	y2 := y[k:]
+	if k < m {
+		kernel.Gemm(false, true, 1, m-k, k, y, k, s.mat[k*ld:], ld, false, y2, m-k)
+		kernel.Sub(y2, s.g[k:], y2)
+		s.backsolve(y2)
+	}
+	kernel.Gemm(false, true, 1, k, m, y, m, s.mat, ld, false, s.t1, k)
+	kernel.Sub(s.t1[:k], s.t1[:k], s.g[:k])
+	s.eq.backward(s.t1[:k], s.dnu)
+	s.eq.turn(y, false)
+}
+
 // backsolve overwrites b with the solution of the factored matrix, refined when that helps.
 func (s *primalSystem) backsolve(b []float64) {
+	k, n, ld := s.eq.rank, s.m-s.eq.rank, s.ld
+	fac := s.fac[k*ld+k:]
 	if !s.refine {
-		solveFactor(s.m, s.fac, s.ld, b)
+		solveFactor(n, fac, ld, b)
 		return
 	}
-	copy(s.sol, b)
-	solveFactor(s.m, s.fac, s.ld, s.sol)
+	sol, res := s.sol[:n], s.res[:n]
+	copy(sol, b)
+	solveFactor(n, fac, ld, sol)
 	last := math.Inf(1)
 	for range maxRefine {
-		kernel.Gemm(false, true, 1, s.m, s.m, s.sol, s.m, s.mat, s.ld, false, s.res, s.m)
+		kernel.Gemm(false, true, 1, n, n, sol, n, s.mat[k*ld+k:], ld, false, res, n)
 		for i, v := range b {
-			s.res[i] = v - s.res[i]
-			if s.fac[i*s.ld+i] == hugePivot {
-				s.res[i] = 0
+			res[i] = v - res[i]
+			if fac[i*ld+i] == hugePivot {
+				res[i] = 0
 			}
 		}
-		r := norm(s.res)
+		r := norm(res)
 		if !(r < last/2) {
 			break
 		}
 		last = r
-		solveFactor(s.m, s.fac, s.ld, s.res)
-		kernel.Add(s.sol, s.sol, s.res)
+		solveFactor(n, fac, ld, res)
+		kernel.Add(sol, sol, res)
 	}
-	copy(b, s.sol)
+	copy(b, sol)
 }
 
 const maxRefine = 3
-
-// equalities holds A by rows.
-type equalities struct {
-	e, m int
-	a    []float64
-	b    []float64
-}
-
-func newEqualities(e, m int) equalities {
-	return equalities{e, m, make([]float64, e*m), make([]float64, e)}
-}
-
-func (q *equalities) load(eqs []conic.Equality) {
-	clear(q.a)
-	for j, r := range eqs {
-		for l, i := range r.Vars {
-			q.a[j*q.m+i] += r.Vals[l]
-		}
-		q.b[j] = r.RHS
-	}
-}
-
-// addEqualities adds rho A'A, which leaves the solution as it is and makes the matrix definite on what A alone determines.
-func (s *primalSystem) addEqualities() {
-	if s.eq.e == 0 {
-		return
-	}
-	m := s.m
-	var tr, ta float64
-	for i := range m {
-		tr += s.mat[i*s.ld+i]
-	}
-	ta = dot(s.eq.a, s.eq.a)
-	if ta == 0 {
-		s.rho = 0
-		return
-	}
-	s.rho = max(tr, 1e-8) / ta
-	for j := range s.eq.e {
-		row := s.eq.a[j*m : (j+1)*m]
-		for i, v := range row {
-			if v != 0 {
-				kernel.Axpy(s.mat[i*s.ld+i:i*s.ld+m], row[i:], s.rho*v)
-			}
-		}
-	}
-}
-
-func (s *primalSystem) factorEqualities() bool {
-	e, m := s.eq.e, s.m
-	if e == 0 {
-		return true
-	}
-	copy(s.am, s.eq.a)
-	for j := range e {
-		solveFactor(m, s.fac, s.ld, s.am[j*m:(j+1)*m])
-	}
-	kernel.Gemm(false, true, e, e, m, s.eq.a, m, s.am, m, false, s.eqs, e)
-	for j := range e {
-		s.eqDiag[j] = s.eqs[j*e+j]
-		if s.eqDiag[j] == 0 {
-			s.eqDiag[j], s.eqs[j*e+j] = 1, 1
-		}
-	}
-	_, ok := cholesky(e, s.eqs, e, s.neg, s.eqDiag, equalityFloor)
-	return ok
-}
-
-// equalityFloor: rows of A that depend on others leave pivots of rounding.
-const equalityFloor = 1e-13
-
-func (s *primalSystem) equalityRight() {
-	m := s.m
-	for j, r := range s.rb {
-		kernel.Axpy(s.g, s.eq.a[j*m:(j+1)*m], s.rho*r)
-	}
-}
-
-// equalityStep turns dx = M^-1 g into the solution with A dx = rb.
-func (s *primalSystem) equalityStep() {
-	e, m := s.eq.e, s.m
-	if e == 0 {
-		return
-	}
-	for range 2 { // the second pass is the refinement
-		for j := range e {
-			s.r2[j] = s.rb[j] - dot(s.eq.a[j*m:(j+1)*m], s.dx)
-		}
-		solveFactor(e, s.eqs, e, s.r2)
-		for j, v := range s.r2 {
-			kernel.Axpy(s.dx, s.am[j*m:(j+1)*m], v)
-			s.dnu[j] += v
-		}
-	}
-}
