@@ -135,14 +135,16 @@ func witness(claim string, m Member, w Witness) object {
 		"layers": each(w.Layers, func(t []float64) any { return object{"T": numbers(t)} }),
 		"g2":     ratio(w.G2), "d2": ratio(w.D2), "T": numbers(w.T), "Ty": numbers(w.Ty), "Td": numbers(w.Td),
 		"kappa2": each(w.Kappa2, func(r *big.Rat) any { return ratio(r) }),
-		"P":      rows(m.States, w.M), "level": ratio(w.Level), "box": nil, "squares": nil,
+		"P":      rows(m.States, w.M), "mu": numbers(w.Mu), "level": ratio(w.Level), "box": nil, "squares": nil, "multiplier": nil,
 		"alpha": ratio(w.Alpha), "skew": ratio(w.Skew), "channels": each(w.Channels, func(i int) any { return i }),
 	}
 	if w.Box != nil {
 		all["box"] = numbers(w.Box)
 	}
-	if w.Squares != nil {
-		all["squares"] = each(w.Squares, square)
+	for k, list := range map[string][]Square{"squares": w.Squares, "multiplier": w.Multiplier} {
+		if list != nil {
+			all[k] = each(list, square)
+		}
 	}
 	if m.Kind == "lstm" || m.Kind == "gru" {
 		all["filter"] = numbers(w.Filter)
@@ -166,15 +168,7 @@ func witness(claim string, m Member, w Witness) object {
 	return pick(object{}, cert.WitnessKeys(claim, m), all)
 }
 
-func square(s Square) any {
-	gram := []any{}
-	for i, left := 0, s.Gram; len(left) > 0; i++ {
-		n := min(i+1, len(left))
-		gram = append(gram, each(left[:n], func(r *big.Rat) any { return ratio(r) }))
-		left = left[n:]
-	}
-	return object{"basis": each(s.Basis, func(b []int) any { return b }), "gram": gram}
-}
+func square(s Square) any { return object{"weight": plain(s.Weight), "root": each(s.Root, token)} }
 
 func ratio(r *big.Rat) any {
 	if r == nil {

@@ -30,15 +30,18 @@ type Witness struct {
 	// Of a system, where M is P: docs/system-bundle.md.
 	Level       *big.Rat  // lyapunov of expressions; nil: the whole space
 	Box         []float64 // half widths; nil with Squares
-	Squares     []Square  // G0, and G1 with a level
+	Squares     []Square
+	Multiplier  []Square // with a level
+	Mu          []float64
 	Alpha, Skew *big.Rat
 	Channels    []int // perturbed: plant inputs, then plant outputs
 }
 
-// Square is the polynomial z'Gz: Basis has the exponents of each monomial of z, Gram the lower triangle of G by rows.
+// Square is a polynomial Weight Root^2, Root in the tokens of Member.Right.
 type Square struct {
-	Basis [][]int
-	Gram  []*big.Rat
+	Weight float64
+	Root   []string
+	ops    []op
 }
 
 // CellWitness holds the vectors of one lstm or gru layer: eta for the decay, zeta for the gain. They have one number a state,
@@ -58,9 +61,11 @@ type Gain struct {
 func WitnessKeys(claim string, m Member) []string {
 	switch {
 	case claim == "margin":
-		return []string{"alpha", "skew", "channels", "P", "Lambda"}
+		return []string{"alpha", "skew", "channels", "P", "Lambda", "mu"}
 	case m.Kind == "expressions":
-		return []string{"rate", "P", "level", "box", "squares"}
+		return []string{"rate", "P", "level", "box", "squares", "multiplier"}
+	case m.Kind == "loop":
+		return []string{"rate", "P", "mu"}
 	case claim == "lyapunov":
 		return []string{"rate", "P"}
 	case m.Kind == "lure" && claim == "bounded":
@@ -148,9 +153,16 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 	if x, ok := f["box"]; ok && !x.null() {
 		w.Box = x.numbers(m.States)
 	}
-	if x, ok := f["squares"]; ok && !x.null() {
-		for _, e := range x.list(1, 2) {
-			w.Squares = append(w.Squares, readSquare(e, m.States))
+	if x, ok := f["mu"]; ok {
+		w.Mu = x.numbers(nu + ny)
+	}
+	for i, to := range []*[]Square{&w.Squares, &w.Multiplier} {
+		if x, ok := f[[]string{"squares", "multiplier"}[i]]; ok && !x.null() {
+			for _, e := range x.list(1, maxSize) {
+				g := e.object("weight", "root")
+				root, ops := g["root"].expression(m.States)
+				*to = append(*to, Square{g["weight"].number(), root, ops})
+			}
 		}
 	}
 	if x, ok := f["filter"]; ok {
@@ -187,23 +199,6 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 		}
 	}
 	return w
-}
-
-func readSquare(v value, n int) (s Square) {
-	f := v.object("basis", "gram")
-	for _, e := range f["basis"].list(1, maxSize) {
-		monomial := make([]int, n)
-		for i, d := range e.list(n, n) {
-			monomial[i] = d.size(0, maxDegree)
-		}
-		s.Basis = append(s.Basis, monomial)
-	}
-	for i, row := range f["gram"].list(len(s.Basis), len(s.Basis)) {
-		for _, e := range row.list(i+1, i+1) {
-			s.Gram = append(s.Gram, e.ratio())
-		}
-	}
-	return s
 }
 
 func readGain(v value, m Member) *Gain {

@@ -9,11 +9,11 @@ import (
 // not give are nil.
 type Verdict struct {
 	Proved bool
-	Claim  string // contraction, iss, bounded, delta-iss, or none when the file claims nothing
+	Claim  string // contraction, iss, bounded, delta-iss, lyapunov, margin, or none when the file claims nothing
 	Failed string // first condition that does not hold, "" when proved
 	By     string // by how much, "" when that has no meaning
 
-	Rate    *big.Rat  // per step, the largest of the members
+	Rate    *big.Rat  // per step, the largest of the members; lyapunov in continuous time: r of e^(-rt)
 	Members []Figures // what was proved of each member, in order
 
 	Gain         *big.Rat // bound of the incremental l2 gain in scaled signals
@@ -33,6 +33,10 @@ type Verdict struct {
 
 	// Physical, before sensor limits, while |u'| <= 1: ultimate bounds of each output under bounded, bounds at all times under delta-iss.
 	Low, High []*big.Rat
+
+	// Of a system. Lyapunov: the region {V < Level}, nil for the whole space. Margin: the disk D(Alpha, Skew) and its real factors; an end is
+	// nil where it is infinite.
+	Level, Alpha, Skew, GainLow, GainHigh *big.Rat
 
 	Statement string // the claim in words
 }
@@ -61,11 +65,13 @@ type refusal struct{ failed, by string }
 type part struct {
 	*arith
 	b      *Bundle
-	index  int
+	prefix string  // of the names of its tensors
 	Member         // kind and sizes
 	w      Witness // untrusted
 	nu, ny int
 	out    *Figures
+
+	continuous bool // time, of a system
 }
 
 // Check decides whether the claim of the bundle follows from its numbers.
@@ -87,6 +93,8 @@ func Check(b *Bundle) (v Verdict) {
 			return
 		case refusal:
 			v = Verdict{Claim: c.Claim, Failed: where + e.failed, By: e.by}
+		case undefined:
+			v = Verdict{Claim: c.Claim, Failed: where + "undecided: f has no value, or numbers leave the range of the checker"}
 		case workError:
 			v = Verdict{Claim: c.Claim, Failed: where + "undecided: more work than the limit of the checker allows"}
 		default:
@@ -98,15 +106,22 @@ func Check(b *Bundle) (v Verdict) {
 	for i, m := range b.manifest.Members {
 		where = fmt.Sprintf("member %d (%s): ", i, m.Kind)
 		v.Members[i].Kind = m.Kind
-		p := &part{arith: a, b: b, index: i, Member: m, w: c.Members[i], nu: len(b.manifest.Inputs), ny: len(b.manifest.Outputs), out: &v.Members[i]}
+		p := &part{arith: a, b: b, prefix: fmt.Sprintf("m%d.", i), Member: m, w: c.Members[i], nu: len(b.manifest.Inputs), ny: len(b.manifest.Outputs), out: &v.Members[i]}
+		if s := b.manifest.System; s != nil {
+			where, p.prefix, p.continuous = "", "", s.Continuous
+			v.system(p)
+			continue
+		}
 		p.prove(c.Claim)
 		if v.Rate == nil || v.Rate.Cmp(p.w.Rate) < 0 {
 			v.Rate = p.w.Rate
 		}
 	}
 	v.Proved = true
-	v.combine(b)
-	v.Statement = v.words(&b.manifest)
+	if b.manifest.System == nil {
+		v.combine(b)
+		v.Statement = v.words(&b.manifest)
+	}
 	return v
 }
 
@@ -147,12 +162,12 @@ func (p *part) positive(f *form, format string, args ...any) {
 }
 
 func (p *part) floats(name string) []float64 {
-	return p.b.byName[fmt.Sprintf("m%d.%s", p.index, name)].Data
+	return p.b.byName[p.prefix+name].Data
 }
 
 // weight returns a stored tensor of the member; vectors become columns.
 func (p *part) weight(name string) matrix {
-	t := p.b.byName[fmt.Sprintf("m%d.%s", p.index, name)]
+	t := p.b.byName[p.prefix+name]
 	cols := 1
 	if len(t.Shape) == 2 {
 		cols = t.Shape[1]

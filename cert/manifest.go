@@ -244,7 +244,7 @@ func member(v value, inputs, n int, kinds []string) Member {
 	}
 	if x, ok := f["right"]; ok {
 		for _, l := range x.list(n, n) {
-			tokens, ops := readExpression(l, n)
+			tokens, ops := l.expression(n)
 			m.Right, m.ops = append(m.Right, tokens), append(m.ops, ops)
 		}
 	}

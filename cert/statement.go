@@ -120,12 +120,9 @@ func (b *Bundle) rest(j, i int, u0 []float64) *big.Rat {
 
 // words states a proved claim.
 func (v *Verdict) words(m *Manifest) string {
-	model, step, rate := "the model", "of unknown length", ceilText(v.Rate, 4)
+	model, rate := "the model", ceilText(v.Rate, 4)
 	if len(v.Members) > 1 {
 		model = fmt.Sprintf("each of the %d members, whose outputs are averaged,", len(v.Members))
-	}
-	if m.SamplingTime > 0 {
-		step = fmt.Sprintf("= %g s", m.SamplingTime)
 	}
 	var s string
 	switch {
@@ -172,7 +169,58 @@ func (v *Verdict) words(m *Manifest) string {
 	if slices.Contains(m.Integrate, true) {
 		s += " Integrators stand outside the claim: integrated outputs are meant before them."
 	}
-	return fmt.Sprintf("%s Discrete time, one step %s; real-number evaluation of the stored weights.", s, step)
+	return fmt.Sprintf("%s Discrete time, one step %s; real-number evaluation of the stored weights.", s, stepText(m))
+}
+
+// system checks the claim of a system and states it.
+func (v *Verdict) system(p *part) {
+	m, w, clock := &p.b.manifest, p.w, "Continuous time"
+	if !p.continuous {
+		clock = "Discrete time, one step " + stepText(m)
+	}
+	if v.Claim == "lyapunov" {
+		p.lyapunov()
+		v.Rate, v.Level = w.Rate, w.Level
+		from, fall := "every state", ""
+		if v.Level != nil {
+			from = fmt.Sprintf("every state with x'Px < %s, P as in the certificate,", floorText(v.Level, -6))
+		}
+		if p.continuous && v.Rate.Sign() > 0 {
+			fall = fmt.Sprintf(", and x'Px falls at least like e^(-2 r t), r = %s", floorText(v.Rate, -4))
+		} else if !p.continuous && v.Rate.Cmp(one) < 0 {
+			fall = fmt.Sprintf(", and x'Px falls at least like r^(2k), k steps, r = %s", ceilText(v.Rate, 4))
+		}
+		v.Statement = fmt.Sprintf("Lyapunov: the equilibrium x = 0 of %q is asymptotically stable. From %s x'Px falls at all times and the state goes to 0%s.", m.System.Name, from, fall)
+	} else {
+		p.margin()
+		v.Alpha, v.Skew = w.Alpha, w.Skew
+		end := func(sign *big.Rat) *big.Rat { // the factor at delta = sign alpha, nil at or beyond its pole
+			a := mul(sign, w.Alpha)
+			den := add(two, mul(minusOne, a, add(one, w.Skew)))
+			if den.Sign() <= 0 {
+				return nil
+			}
+			return new(big.Rat).Quo(add(two, a, mul(minusOne, a, w.Skew)), den)
+		}
+		v.GainLow, v.GainHigh = end(minusOne), end(one)
+		var channels []string
+		for _, c := range w.Channels {
+			channels = append(channels, slices.Concat(m.Inputs, m.Outputs)[c].Name)
+		}
+		v.Statement = fmt.Sprintf("Disk margin: the closed loop of %q is asymptotically stable, and stays so when each of the signals %s is multiplied by a factor of its own from the disk D(alpha, skew), alpha = %s, skew = %s, constant or varying with time and amplitude.",
+			m.System.Name, strings.Join(channels, ", "), floorText(v.Alpha, -6), v.Skew.RatString())
+		if v.GainLow != nil && v.GainHigh != nil {
+			v.Statement += fmt.Sprintf(" Among them are the gains from %s to %s.", ceilText(v.GainLow, -5), floorText(v.GainHigh, -5))
+		}
+	}
+	v.Statement += fmt.Sprintf(" %s; real-number evaluation of the stored numbers.", clock)
+}
+
+func stepText(m *Manifest) string {
+	if m.SamplingTime > 0 {
+		return fmt.Sprintf("= %g s", m.SamplingTime)
+	}
+	return "of unknown length"
 }
 
 func spaced(unit string) string { return strings.TrimRight(" "+unit, " ") }
