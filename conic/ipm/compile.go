@@ -38,6 +38,7 @@ type Compiled struct {
 	blocks  []*conic.Block // the problem's, or with terms multiplied out
 	flat    []snapshotTerms
 	removed bool // rows were left out
+	nested  bool // solves a problem of phase one
 	eq      equalities
 
 	c, x, dx, g, rd, qx, weight []float64

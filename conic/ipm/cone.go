@@ -13,6 +13,7 @@ type cone interface {
 	load(numbers)      // reads the numbers of the problem afresh
 	norms(w []float64) // adds the squares of the norms of the coefficients: w[i] += |F_i|^2
 	begin(eta, xi float64)
+	take(dst, a []float64) // copies the kept rows of an element of the problem's block
 	resume(x, y []float64, delta float64)
 
 	residual(x []float64) // Rp = F_0 + F(x) - X

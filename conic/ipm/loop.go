@@ -55,6 +55,9 @@ func (s *Compiled) Solve(ctx context.Context, dst *conic.Solution, o conic.Optio
 	}
 	r.cold()
 	status = r.iterate()
+	if (status == conic.Stalled || status == conic.IterationLimit) && !s.nested && r.pres > o.Tol && r.phaseOne() {
+		status = conic.Infeasible
+	}
 	return s.finish(&r, status, iterations+r.iter, false)
 }
 
@@ -364,7 +367,12 @@ func (r *run) infeasible() bool {
 		d := r.c[i] + r.qx[i] - v
 		e += d * d
 	}
-	return math.Sqrt(e) <= certificateTol*gain*(1+r.maxCoef)/(1+max(r.maxF, r.maxB))
+	return math.Sqrt(e) <= r.certificateBound(gain)
+}
+
+// certificateBound is the residual that a certificate with this gain may have.
+func (r *run) certificateBound(gain float64) float64 {
+	return certificateTol * gain * (1 + r.maxCoef) / (1 + max(r.maxF, r.maxB))
 }
 
 // unbounded tests x as a ray: c'x < 0, F(x) in the cone, A x = 0, Q x = 0.
