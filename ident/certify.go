@@ -2,7 +2,6 @@ package ident
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 
 	"github.com/plumb-go/plumb/cert"
@@ -13,9 +12,6 @@ import (
 	"github.com/plumb-go/plumb/model/ssm"
 	"github.com/plumb-go/plumb/model/witness"
 )
-
-// rateGrid is the denominator of printed rates: a rate is rounded up to it.
-const rateGrid = 1_000_000
 
 // witnessOf produces the witness of the job's best iterate for the claim. All bounds are rounded up with the given
 // relative slack, so that the strict inequalities survive the rounding of the solver. p is what tightened found, or nil.
@@ -51,9 +47,9 @@ func contracting(net *r2dn.Network, w []float64, p *proofs, slack float64) (cert
 			return cert.Witness{}, err
 		}
 	}
-	out := cert.Witness{Rate: upTo(p.rate, slack), M: p.m, Lambda: p.lambda, Layers: net.Multipliers()}
+	out := cert.Witness{Rate: witness.RateUp(p.rate, slack), M: p.m, Lambda: p.lambda, Layers: net.Multipliers()}
 	if p.gamma2 > 0 {
-		out.Gain = &cert.Gain{Gamma2: up(p.gamma2, slack), M: p.gainM, Lambda: p.gainLamb}
+		out.Gain = &cert.Gain{Gamma2: witness.Up(p.gamma2, slack), M: p.gainM, Lambda: p.gainLamb}
 	}
 	return out, nil
 }
@@ -85,8 +81,8 @@ func sector(net *gated.Network, w []float64, p *proofs, slack float64) (cert.Wit
 	}
 	iss := p.iss
 	return cert.Witness{
-		Rate: upTo(p.rate, slack), M: p.m, Lambda: p.lambda, G2: up(iss.G2, slack), T: iss.T,
-		Kappa2: []*big.Rat{up(iss.Kappa2, slack)}, Ty: iss.Ty, D2: up(iss.D2, slack), Td: iss.Td,
+		Rate: witness.RateUp(p.rate, slack), M: p.m, Lambda: p.lambda, G2: witness.Up(iss.G2, slack), T: iss.T,
+		Kappa2: []*big.Rat{witness.Up(iss.Kappa2, slack)}, Ty: iss.Ty, D2: witness.Up(iss.D2, slack), Td: iss.Td,
 	}, nil
 }
 
@@ -98,32 +94,9 @@ func bounded(net *lure.Network, w []float64, slack float64) (cert.Witness, error
 	if err != nil {
 		return cert.Witness{}, err
 	}
-	out := cert.Witness{Rate: upTo(b.Rate, slack), M: b.M, T: b.T}
+	out := cert.Witness{Rate: witness.RateUp(b.Rate, slack), M: b.M, T: b.T}
 	for _, k := range b.Kappa2 {
-		out.Kappa2 = append(out.Kappa2, up(k, slack))
+		out.Kappa2 = append(out.Kappa2, witness.Up(k, slack))
 	}
 	return out, nil
-}
-
-// upTo rounds a rate up to the grid, at least slack above it, staying below one.
-func upTo(rate, slack float64) *big.Rat {
-	p := int64(math.Ceil((rate + slack) * rateGrid))
-	if p >= rateGrid { // between the last grid point and one: halve the distance
-		r := new(big.Rat).SetFloat64(rate + slack)
-		r.Add(r, big.NewRat(1, 1))
-		return r.Mul(r, big.NewRat(1, 2))
-	}
-	return big.NewRat(p, rateGrid)
-}
-
-// up rounds a squared bound up to six digits, at least a relative slack above it.
-func up(x, slack float64) *big.Rat {
-	x = x*(1+slack) + 1e-300
-	e := math.Floor(math.Log10(x)) - 5
-	p := new(big.Rat).SetInt64(int64(math.Ceil(x / math.Pow(10, e))))
-	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(math.Abs(e))), nil)
-	if e < 0 {
-		return p.Quo(p, new(big.Rat).SetInt(scale))
-	}
-	return p.Mul(p, new(big.Rat).SetInt(scale))
 }

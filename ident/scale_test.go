@@ -2,7 +2,6 @@ package ident
 
 import (
 	"math"
-	"math/big"
 	"strings"
 	"testing"
 
@@ -60,24 +59,6 @@ func TestSaturation(t *testing.T) {
 	saturate(set, &s)
 	if s.High[0] != 10 || !math.IsInf(s.Low[0], -1) {
 		t.Errorf("limits [%g, %g], want none and 10", s.Low[0], s.High[0])
-	}
-}
-
-func TestRoundedUp(t *testing.T) {
-	for _, x := range []float64{1e-12, 0.3, 1, 12345.678, 3e9} {
-		for _, slack := range slacks {
-			r := up(x, slack)
-			v, _ := r.Float64()
-			if r.Cmp(new(big.Rat).SetFloat64(x)) <= 0 || v > x*(1+slack+2e-5) {
-				t.Errorf("up(%g, %g) = %v", x, slack, r)
-			}
-		}
-	}
-	for _, x := range []float64{0.5, 0.99985, 0.9999995, 0.99999999} {
-		r := upTo(x, 1e-9)
-		if r.Cmp(new(big.Rat).SetFloat64(x)) <= 0 || r.Cmp(big.NewRat(1, 1)) >= 0 {
-			t.Errorf("upTo(%g) = %v", x, r)
-		}
 	}
 }
 

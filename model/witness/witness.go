@@ -133,11 +133,20 @@ func golden(f func(t float64) float64, lo, hi float64) (t, v float64) {
 //
 // with the scaled multiplier; ErrNone when r >= 1.
 func (s *Lure) Contraction(m, lambda []float64) (rate float64, scaled []float64, err error) {
+	rate, scaled = s.least(m, lambda)
+	if !(rate < 1) {
+		return rate, nil, ErrNone
+	}
+	return rate, scaled, nil
+}
+
+// least is Contraction for rates above 1 too; +Inf where M is not positive definite or no t gives a rate.
+func (s *Lure) least(m, lambda []float64) (rate float64, scaled []float64) {
 	metric := sym(dense(s.N, s.N, m))
 	a := dense(s.N, s.N, s.A)
 	ama := product(a.T(), metric, a)
 	if s.Q == 0 {
-		return finish(math.Sqrt(largest(ama, metric)), nil)
+		return math.Sqrt(largest(ama, metric)), nil
 	}
 	b, c := dense(s.N, s.Q, s.B1), dense(s.Q, s.N, s.C1)
 	bma, bmb := product(b.T(), metric, a), product(b.T(), metric, b)
@@ -162,14 +171,7 @@ func (s *Lure) Contraction(m, lambda []float64) (rate float64, scaled []float64,
 	for i, l := range lambda {
 		scaled[i] = t * l
 	}
-	return finish(math.Sqrt(r2), scaled)
-}
-
-func finish(rate float64, lambda []float64) (float64, []float64, error) {
-	if !(rate < 1) {
-		return rate, nil, ErrNone
-	}
-	return rate, lambda, nil
+	return math.Sqrt(r2), scaled
 }
 
 // stack returns [A B1] and [C1 0], and [Cx Cw].
