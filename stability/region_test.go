@@ -1,6 +1,7 @@
 package stability
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -40,4 +41,13 @@ func TestHangingPendulum(t *testing.T) {
 	if r.Volume < area {
 		t.Errorf("the default V proves the area %.4f, want at least %.4f", r.Volume, area)
 	}
+}
+
+func ExampleRegion() {
+	f := hanging(9.81, 0.5)
+	p, _ := Lyapunov(mat.NewDense(2, 2, []float64{0, 1, -9.81, -0.5}), nil, Continuous)
+	r, _ := Region(f, []float64{0, 0}, RegionOptions{P: p})
+	fmt.Printf("verified above 6.35: %v, first failure found at %.4f\n", r.Proved > 6.35, r.Falsified)
+	// Output:
+	// verified above 6.35: true, first failure found at 6.4214
 }

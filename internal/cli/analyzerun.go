@@ -228,7 +228,8 @@ func (a *analysis) equilibria() error {
 			e.Verdict, e.Basis = l.Verdict, l.Basis
 		}
 		a.add(e)
-		a.Equilibria[len(a.Equilibria)-1].Note = "not isolated, or not decided to be: the Jacobian is singular"
+		q := &a.Equilibria[len(a.Equilibria)-1]
+		q.Note = strings.TrimPrefix(q.Note+"; not isolated, or not decided to be", "; ")
 	}
 	return nil
 }
