@@ -156,7 +156,7 @@ func DiskMarginAt(l Loop, at Break, skew float64, w []float64) ([]float64, error
 	}
 	out := make([]float64, len(w))
 	for i, z := range g.perturbed(at, skew).FreqResp(w) {
-		mu, _ := muUpper(z)
+		mu, _ := muWithin(pictureGap, z)
 		out[i] = 1 / mu
 	}
 	return out, nil
@@ -247,6 +247,7 @@ const (
 	coverGap    = 1e-6 // relative distance of the bound above the largest value found
 	coverPieces = 400  // of ranges, after which the gap grows tenfold
 	coverGrow   = 4
+	pictureGap  = 1e-3 // of curves that are only looked at
 )
 
 // cover bounds the scaled upper bound of mu over all frequencies by a level: for each range of frequencies a scaling is

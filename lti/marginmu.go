@@ -24,14 +24,17 @@ const (
 
 // muUpper minimises the largest singular value of D M D^-1 over D = diag(scale), scale[last] = 1. The minimum is mu for up
 // to three channels (Packard and Doyle, 1993, The complex structured singular value, Automatica 29).
-func muUpper(m ...*mat.CDense) (value float64, scale []float64) {
+func muUpper(m ...*mat.CDense) (value float64, scale []float64) { return muWithin(scalingGap, m...) }
+
+// muWithin ends at the relative distance gap from the minimum.
+func muWithin(gap float64, m ...*mat.CDense) (value float64, scale []float64) {
 	n, _ := m[0].Dims()
 	at := func(x []float64) (float64, []float64) { return largestScaled(m, x) }
 	if n == 1 {
 		v, _ := at(nil)
 		return v, []float64{1}
 	}
-	x, value := ellipsoid(n-1, at)
+	x, value := ellipsoid(n-1, gap, at)
 	scale = make([]float64, n)
 	for i := range scale {
 		scale[i] = 1
@@ -87,7 +90,7 @@ func sq(z complex128) float64 { return real(z)*real(z) + imag(z)*imag(z) }
 
 // ellipsoid minimises a convex function over |x| <= scalingSpan by the ellipsoid method (Shor, 1977; Yudin and Nemirovski,
 // 1976), in one dimension by bisection of the slope. f returns the value and a subgradient.
-func ellipsoid(n int, f func([]float64) (float64, []float64)) (x []float64, value float64) {
+func ellipsoid(n int, gap float64, f func([]float64) (float64, []float64)) (x []float64, value float64) {
 	if n == 1 {
 		return bisectSlope(f)
 	}
@@ -112,7 +115,7 @@ func ellipsoid(n int, f func([]float64) (float64, []float64)) (x []float64, valu
 			}
 			q += g[i] * pg[i]
 		}
-		if !(q > 0) || math.Sqrt(q) <= scalingGap*value {
+		if !(q > 0) || math.Sqrt(q) <= gap*value {
 			break
 		}
 		// deep cut: the minimum lies in the half space g'(x - c) <= best - v
