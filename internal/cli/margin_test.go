@@ -6,8 +6,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/plumb-go/plumb/bundle"
 )
 
 // marginOf runs margin --json.
@@ -151,6 +154,49 @@ func TestMarginText(t *testing.T) {
 	for _, want := range []string{"feedback negative, u = -K y", "closed loop stable (verified)", "alpha in [0.666666, 0.666667]", "limited at 1.41421 rad/s", "gain from 0.5 to 2"} {
 		if code != exitOK || !strings.Contains(out.String(), want) {
 			t.Errorf("exit %d, expected %q in\n%s%s", code, want, out.String(), errs.String())
+		}
+	}
+}
+
+// TestMarginIsProved: the checker accepts the margin to five digits, continuous and discrete, one channel and several, at every
+// place; with more than the margin in the same file it refuses.
+func TestMarginIsProved(t *testing.T) {
+	w0, zeta := math.Pow(10, -2+4*600.5/999), 1e-3
+	narrow := writePlant(t, jsonOf(t, map[string]any{
+		"A": [][]float64{{-1, 0, 0}, {0, -2 * zeta * w0, -w0 * w0}, {0, 1, 0}}, "B": [][]float64{{1}, {1}, {0}}, "C": [][]float64{{0.5, -0.72 * 2 * zeta * w0, 0}}}))
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"narrow resonance", []string{narrow, "1"}},
+		{"satellite", []string{writePlant(t, satellitePlant), "[1 -2; 0 1]", "--skew", "0.5"}},
+		{"discrete", []string{"tf: num=[0.1 0.05] den=[1 -1.2 0.3] ts=0.1", "tf: num=[1 0.2] den=[1 -0.5] ts=0.1", "--skew", "-0.25"}},
+		{"positive feedback with feedthrough", []string{"tf: num=[0.5 1] den=[1 2]", "tf: num=[-0.3 -1] den=[1 1]", "--positive"}},
+	} {
+		r, code, dir := marginOf(t, append(c.args, "--certify")...)
+		if code != exitOK {
+			t.Errorf("%s: exit %d, %+v", c.name, code, r.Places)
+			continue
+		}
+		for _, p := range r.Places {
+			alpha, err := strconv.ParseFloat(p.Proved, 64)
+			const reserve = 2e-5
+			if err != nil || p.Verdict != verdictProved || alpha > float64(p.Constant) || alpha < float64(p.Constant)*(1-reserve) {
+				t.Errorf("%s, %s: proved %q of %g, verdict %s %s", c.name, p.Place, p.Proved, float64(p.Constant), p.Verdict, p.Failed)
+			}
+		}
+		file := filepath.Join(dir, "margin-plant-input.plumb")
+		m, err := bundle.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &m.Certificate.Members[0]
+		w.Alpha.SetFloat64(float64(r.Places[0].Disk.Upper) * 1.001)
+		if err := bundle.WriteFile(file, m); err != nil {
+			t.Fatal(err)
+		}
+		if j := judge(file); j.verdict != verdictRefused {
+			t.Errorf("%s: alpha above the margin is %s", c.name, j.verdict)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,24 @@ import (
 
 // reserves are how far below the margin with one scaling the proof is tried, relative, until the checker accepts.
 var reserves = [...]float64{1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05}
+
+// multiplierBits are tried in turn for the multiplier of the loop's algebraic equations, which every large number serves: it
+// has to exceed the entries of the inequality by their square over its slack, so 2^60 does where the units are sensible.
+var multiplierBits = [...]int{60, 120, 240}
+
+// multiplier is one number for each equation, above the largest entry of the witness by so many bits.
+func multiplier(w *lti.MarginWitness, bits, n int) []float64 {
+	top := 0.0
+	for _, v := range append(slices.Clone(w.P.RawMatrix().Data), w.Lambda...) {
+		top = max(top, math.Abs(v))
+	}
+	_, exp := math.Frexp(top)
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = math.Ldexp(1, exp+bits)
+	}
+	return out
+}
 
 // certify writes a file for each place and lets the checker judge it.
 func (r *marginResult) certify(l lti.Loop, dir string) error {
@@ -60,10 +79,16 @@ func (r *marginResult) prove(p *placeMargin, l lti.Loop, path string) error {
 		if err != nil {
 			return err
 		}
-		if err := bundle.WriteFile(path, m); err != nil {
-			return err
+		var j judgement
+		for _, bits := range multiplierBits {
+			m.Certificate.Members[0].Mu = multiplier(w, bits, len(m.Manifest.Inputs)+len(m.Manifest.Outputs))
+			if err := bundle.WriteFile(path, m); err != nil {
+				return err
+			}
+			if j = judge(path); j.verdict == verdictProved || j.err != nil {
+				break
+			}
 		}
-		j := judge(path)
 		p.Verdict, p.Failed, p.Checked, p.Bundle = j.verdict, j.v.Failed, ident.Figure(j.seconds), path
 		if j.err != nil {
 			p.Failed = j.err.Error()
@@ -89,7 +114,7 @@ func (r *marginResult) file(p *placeMargin, l lti.Loop, w *lti.MarginWitness, al
 	}
 	out := &bundle.Model{
 		Manifest: bundle.Manifest{
-			System:       &bundle.System{Name: "loop of " + r.Plant + " and " + r.Controller, Continuous: r.Ts == 0, States: bundleSignals(l.P.States, l.K.States)},
+			System:       &bundle.System{Name: "loop of " + baseName(r.Plant) + " and " + baseName(r.Controller), Continuous: r.Ts == 0, States: bundleSignals(l.P.States, l.K.States)},
 			Inputs:       bundleSignals(l.P.Inputs),
 			Outputs:      bundleSignals(l.P.Outputs),
 			SamplingTime: r.Ts,
@@ -102,7 +127,7 @@ func (r *marginResult) file(p *placeMargin, l lti.Loop, w *lti.MarginWitness, al
 			Provenance: bundle.Provenance{Version: Version},
 		},
 		Card: fmt.Sprintf("# Disk margin of a loop\n\nplant %s, controller %s, feedback %s.\n\nAt the %s every channel tolerates its own factor from the disk with alpha = %s and skew %g.\n",
-			r.Plant, r.Controller, r.Feedback, p.Place, alpha, r.Skew),
+			baseName(r.Plant), baseName(r.Controller), r.Feedback, p.Place, alpha, r.Skew),
 	}
 	for _, t := range []struct {
 		name string
@@ -114,6 +139,14 @@ func (r *marginResult) file(p *placeMargin, l lti.Loop, w *lti.MarginWitness, al
 		}
 	}
 	return out, nil
+}
+
+// baseName leaves the folder out of the name of a file.
+func baseName(arg string) string {
+	if exists(arg) {
+		return filepath.Base(arg)
+	}
+	return arg
 }
 
 // channels are those of the loop that are perturbed at a place: the plant's inputs, then its outputs.
