@@ -248,6 +248,13 @@ func (s *Compiled) stale() bool {
 	if s.termsChanged() {
 		return true
 	}
+	for _, c := range s.cones {
+		if c, ok := c.(*psd); ok {
+			if f, ok := c.f.(*terms); ok && !f.stillShared(s.blocks[c.index]) {
+				return true
+			}
+		}
+	}
 	if !s.removed {
 		return false
 	}

@@ -143,6 +143,13 @@ func TestRoutesAgainstDefinition(t *testing.T) {
 			place[i] = i
 		}
 		checkRoutes(t, r, p, newTerms(n, numbers{&p.Blocks[0], p.Vars}, place, len(p.C)), "terms")
+		repeated := mixedBlock(r, n) // few different vectors, so that factors are parts of others
+		d := repeated.Blocks[0].Dict
+		clear(d)
+		for i := 0; i < len(d); i += n {
+			d[i+r.IntN(2)] = 1
+		}
+		checkRoutes(t, r, repeated, newTerms(n, numbers{&repeated.Blocks[0], repeated.Vars}, place, len(p.C)), "shared vectors")
 		flat := &conic.Problem{C: p.C, Blocks: []conic.Block{{Cone: conic.PSD, N: n, Coefs: conic.Expand(p, 0)}}}
 		s := newSparse(n, flat.Blocks[0].Coefs, place)
 		checkRoutes(t, r, flat, s, "planned")

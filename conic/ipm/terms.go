@@ -1,6 +1,8 @@
 package ipm
 
 import (
+	"slices"
+
 	"github.com/plumb-go/plumb/conic"
 	"github.com/plumb-go/plumb/internal/kernel"
 )
@@ -18,6 +20,9 @@ type terms struct {
 	n, r   int
 	rows   []int // kept rows of the dictionary's columns
 	fixed  int   // vectors that come from the problem's dictionary
+	from   []int // which of its vectors each of them is
+	moved  []int // for every first vector of a factor in the problem's dictionary, its first vector here
+	shared [][3]int
 	dict   []float64
 	groups []group
 	extra  *sparse // coefficients given as elements; their covers are further dyads
@@ -26,7 +31,7 @@ type terms struct {
 
 	xd, tx, ty []float64
 	a, b, g    []float64 // thin factors and their product
-	row        []float64
+	row, diag  []float64
 	v, t, w    []float64
 	pairs      [][2]int
 }
@@ -46,6 +51,7 @@ type term struct {
 func newTerms(n int, b numbers, place []int, m int) *terms {
 	t := &terms{n: n, rows: place, fixed: len(b.block.Dict) / b.block.N}
 	t.r = t.fixed
+	t.share(b)
 	at := map[int]int{}
 	for i, q := range b.block.Terms {
 		k, ok := at[q.Var]
@@ -54,7 +60,7 @@ func newTerms(n int, b numbers, place []int, m int) *terms {
 			at[q.Var] = k
 			t.groups = append(t.groups, group{v: b.vars[q.Var]})
 		}
-		t.groups[k].terms = append(t.groups[k].terms, term{left: q.Left, right: q.Right, from: i})
+		t.groups[k].terms = append(t.groups[k].terms, term{left: t.moved[q.Left], right: t.moved[q.Right], from: i})
 	}
 	if len(b.block.Coefs) > 0 {
 		t.addElements(b.block.Coefs, place)
@@ -99,6 +105,76 @@ func (t *terms) addElements(coefs []conic.Coef, place []int) {
 	}
 }
 
+// share finds factors whose vectors are equal to those of another, or of a part of it, as identities often are, and keeps
+// them once: the tables shrink, and terms that are symmetric by themselves are recognised. stillShared tells later whether
+// that holds for other numbers.
+func (t *terms) share(b numbers) {
+	n := b.block.N
+	t.moved = make([]int, t.fixed+1)
+	var ranges [][2]int // first vector and count, each once
+	seen := map[[2]int]bool{}
+	for _, q := range b.block.Terms {
+		v := b.vars[q.Var]
+		for _, r := range [2][2]int{{q.Left, v.Rows}, {q.Right, v.Cols}} {
+			if !seen[r] {
+				seen[r] = true
+				ranges = append(ranges, r)
+			}
+		}
+	}
+	slices.SortStableFunc(ranges, func(a, b [2]int) int { return b[1] - a[1] }) // long ones first: others may be parts of them
+	t.fixed = 0
+	placed := map[int]bool{}
+	for _, r := range ranges {
+		if placed[r[0]] {
+			continue // a longer factor starts at the same vector
+		}
+		placed[r[0]] = true
+		at := t.find(b.block.Dict, n, r)
+		if at < 0 {
+			at = t.fixed
+			for i := range r[1] {
+				t.from = append(t.from, r[0]+i)
+			}
+			t.fixed += r[1]
+		} else {
+			t.shared = append(t.shared, [3]int{at, r[0], r[1]})
+		}
+		t.moved[r[0]] = at
+	}
+	t.r = t.fixed
+}
+
+// find returns where the vectors of range r are kept already, or -1.
+func (t *terms) find(dict []float64, n int, r [2]int) int {
+	for at := 0; at+r[1] <= t.fixed; at++ {
+		if t.equal(dict, n, at, r[0], r[1]) {
+			return at
+		}
+	}
+	return -1
+}
+
+func (t *terms) equal(dict []float64, n, at, first, count int) bool {
+	for i := range count {
+		u := t.from[at+i]
+		if !slices.Equal(dict[u*n:(u+1)*n], dict[(first+i)*n:(first+i+1)*n]) {
+			return false
+		}
+	}
+	return true
+}
+
+// stillShared tells whether factors that were found equal are equal in the present numbers.
+func (t *terms) stillShared(b *conic.Block) bool {
+	for _, s := range t.shared {
+		if !t.equal(b.Dict, b.N, s[0], s[1], s[2]) {
+			return false
+		}
+	}
+	return true
+}
+
 func (t *terms) allocate() {
 	n, r := t.n, t.r
 	t.dict, t.xd = make([]float64, r*n), make([]float64, r*n)
@@ -120,7 +196,7 @@ func (t *terms) allocate() {
 	}
 	depth *= terms
 	t.a, t.b, t.g = make([]float64, depth*most), make([]float64, depth*most), make([]float64, cells)
-	t.row = make([]float64, size)
+	t.row, t.diag = make([]float64, size), make([]float64, most)
 	t.v = make([]float64, cells)
 	t.t, t.w = make([]float64, most*n), make([]float64, n*n)
 	t.pairs = make([][2]int, 0, max(most, 2))
@@ -129,7 +205,8 @@ func (t *terms) allocate() {
 func (t *terms) load(b numbers) {
 	full := b.block.N
 	for u := range t.fixed {
-		src, dst := b.block.Dict[u*full:(u+1)*full], t.dict[u*t.n:(u+1)*t.n]
+		at := t.from[u]
+		src, dst := b.block.Dict[at*full:(at+1)*full], t.dict[u*t.n:(u+1)*t.n]
 		for i, v := range src {
 			if r := t.rows[i]; r >= 0 {
 				dst[r] = v
@@ -397,7 +474,7 @@ func (t *terms) cross(a, b *group, same bool, m []float64, ld int) {
 	})
 }
 
-// twin tells whether a term is symmetric by itself: L' = R.
+// twin tells whether the dyads of both orders of a symmetric variable are the same: L' = R.
 func (q *term) twin(v *conic.Variable) bool { return q.left == q.right && v.Kind == conic.Symmetric }
 
 // matrixRow writes to row the products with every scalar of a full or symmetric b.
@@ -420,17 +497,24 @@ func (t *terms) matrixRow(a, b *group, cells [][2]int, from int, row []float64) 
 			u, v := (p.left+c[0])*r, (p.right+c[1])*r
 			for j := range b.terms {
 				q := &b.terms[j]
-				s := f * q.scale
+				s, same := f*q.scale, u == v
+				if same { // u = v: the dyad is a square, the products come in pairs
+					s *= 2
+				}
 				left, right := q.left+from, q.right+from
 				if q.twin(&b.v) { // the other two are the transposes, which fold adds anyway
 					put(t.tx[v:], left, t.ty[u:], right, 2*s)
-					put(t.tx[u:], left, t.ty[v:], right, 2*s)
+					if !same {
+						put(t.tx[u:], left, t.ty[v:], right, 2*s)
+					}
 					continue
 				}
 				put(t.tx[v:], left, t.ty[u:], right, s)
 				put(t.ty[u:], left, t.tx[v:], right, s)
-				put(t.tx[u:], left, t.ty[v:], right, s)
-				put(t.ty[v:], left, t.tx[u:], right, s)
+				if !same {
+					put(t.tx[u:], left, t.ty[v:], right, s)
+					put(t.ty[v:], left, t.tx[u:], right, s)
+				}
 			}
 		}
 	}
@@ -442,7 +526,11 @@ func (t *terms) matrixRow(a, b *group, cells [][2]int, from int, row []float64) 
 // diagonalRow writes to row the products with every scalar of a diagonal or scalar b.
 func (t *terms) diagonalRow(a, b *group, cells [][2]int, row []float64) {
 	r, n := t.r, b.v.Rows
-	clear(row)
+	out := row
+	if b.v.Kind == conic.Scalar {
+		out = t.diag[:n]
+	}
+	clear(out)
 	for i := range a.terms {
 		p := &a.terms[i]
 		cs, f := cells, p.scale
@@ -451,25 +539,42 @@ func (t *terms) diagonalRow(a, b *group, cells [][2]int, row []float64) {
 		}
 		for _, c := range cs {
 			u, v := (p.left+c[0])*r, (p.right+c[1])*r
+			xu, xv := t.tx[u:u+r], t.tx[v:v+r]
+			yu, yv := t.ty[u:u+r], t.ty[v:v+r]
 			for j := range b.terms {
 				q := &b.terms[j]
-				xu, xv := t.tx[u:u+r], t.tx[v:v+r]
-				yu, yv := t.ty[u:u+r], t.ty[v:v+r]
-				s := f * q.scale
-				l, o := q.left, q.right
-				var sum float64
-				for k := range n {
-					d := s * (xv[l+k]*yu[o+k] + yu[l+k]*xv[o+k] + xu[l+k]*yv[o+k] + yv[l+k]*xu[o+k])
-					if len(row) == n {
-						row[k] += d
-					} else {
-						sum += d
-					}
-				}
-				if len(row) != n {
-					row[0] += sum
+				l, o, s := q.left, q.right, f*q.scale
+				switch {
+				case u == v && l == o:
+					addProducts(out, 4*s, xv[l:], yu[l:])
+				case u == v:
+					addProducts(out, 2*s, xv[l:], yu[o:])
+					addProducts(out, 2*s, yu[l:], xv[o:])
+				case l == o:
+					addProducts(out, 2*s, xv[l:], yu[l:])
+					addProducts(out, 2*s, xu[l:], yv[l:])
+				default:
+					addProducts(out, s, xv[l:], yu[o:])
+					addProducts(out, s, yu[l:], xv[o:])
+					addProducts(out, s, xu[l:], yv[o:])
+					addProducts(out, s, yv[l:], xu[o:])
 				}
 			}
 		}
+	}
+	if b.v.Kind == conic.Scalar {
+		var sum float64
+		for _, v := range out {
+			sum += v
+		}
+		row[0] = sum
+	}
+}
+
+// addProducts adds f x_i y_i to out.
+func addProducts(out []float64, f float64, x, y []float64) {
+	x, y = x[:len(out)], y[:len(out)]
+	for i := range out {
+		out[i] += f * x[i] * y[i]
 	}
 }

@@ -175,6 +175,23 @@ func TestNumbersMayChange(t *testing.T) {
 	if err := d.Solve(t.Context(), &s, conic.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	// Equal factors that differ later: A' = I at first.
+	g := projection(rand.New(rand.NewPCG(1, 9)), 5)
+	same := append([]float64(nil), g.Blocks[0].Dict...)
+	copy(g.Blocks[0].Dict[25:], identity(5))
+	h, err := Compile(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again conic.Solution
+	if err := h.Solve(t.Context(), &again, conic.Options{}); err != nil || again.Status != conic.Infeasible {
+		t.Errorf("%v, %v, expected infeasible for an unstable matrix", err, again.Status)
+	}
+	copy(g.Blocks[0].Dict, same)
+	g.Blocks[0].Dict[5*5+3] += 0.5
+	if err := h.Solve(t.Context(), &again, conic.Options{}); err != nil || math.Abs(again.Primal-s.Primal) > warmTol*(1+math.Abs(s.Primal)) {
+		t.Errorf("%v, objective %.10g after equal factors became different, expected %.10g", err, again.Primal, s.Primal)
+	}
 	fresh, err := Solver{}.Solve(t.Context(), q, conic.Options{})
 	if err != nil || math.Abs(fresh.Primal-s.Primal) > warmTol*(1+math.Abs(fresh.Primal)) {
 		t.Errorf("after a change of the dictionary %.10g, fresh %.10g", s.Primal, fresh.Primal)
