@@ -229,6 +229,11 @@ func TestConstantsAreEnclosed(t *testing.T) {
 	if f[1].IsPoint() || f[1].Lo != math.Pi {
 		t.Errorf("pi in %v", f[1])
 	}
+	// A rounded constant does not become the literal of the same float64.
+	q := compile(t, "x", "0.3333333333333333*x + 1/3")
+	if q.Enclose(f[:1], []interval.I{{}}); f[0].IsPoint() {
+		t.Errorf("1/3 in %v", f[0])
+	}
 	if f[2] != interval.Point(3) {
 		t.Errorf("3 in %v", f[2])
 	}

@@ -173,6 +173,12 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("got %v", v)
 		}
 	}
+	// sinh 710 and cosh 710 are 1.117e308, though e^710 overflows.
+	for _, v := range []I{Point(710).Sinh(), Point(710).Cosh(), Point(-710).Sinh().Neg()} {
+		if !v.Contains(1.117e308) {
+			t.Errorf("got %v", v)
+		}
+	}
 	if v := Point(-1e300).Mul(big); !math.IsInf(v.Lo, -1) || v.Hi > -1e307 {
 		t.Errorf("got %v", v)
 	}
