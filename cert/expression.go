@@ -102,10 +102,10 @@ func chain(a interval, x []interval, b interval, y []interval) []interval {
 	z := make([]interval, max(len(x), len(y)))
 	for i := range z {
 		z[i] = number(0)
-		if x != nil {
+		if len(x) > 0 {
 			z[i] = a.mul(x[i])
 		}
-		if y != nil {
+		if len(y) > 0 {
 			z[i] = z[i].add(b.mul(y[i]))
 		}
 	}
