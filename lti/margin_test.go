@@ -485,3 +485,32 @@ func TestCrossingsAreComplete(t *testing.T) {
 		t.Errorf("the grid saw %d crossings, too few for a test", seen)
 	}
 }
+
+// TestPerturbationAtRest: where a loop is limited at frequency 0 the perturbation is that of a real system.
+func TestPerturbationAtRest(t *testing.T) {
+	p := companion([]float64{1}, []float64{1, 1}, 0)
+	for _, c := range []struct {
+		name string
+		l    Loop
+	}{
+		{"no feedback", Loop{P: p, K: must(Gain(mat.NewDense(1, 1, []float64{0}), 0))}},
+		{"satellite", satellite(1, -2, 0, 1)},
+		// rotation at rest: M(0) = S - I/2 has eigenvalues off the real axis
+		{"rotation", Loop{P: must(NewSS(mat.NewDense(2, 2, []float64{-1, 0, 0, -1}), mat.NewDense(2, 2, []float64{1, 0, 0, 1}), mat.NewDense(2, 2, []float64{0, 1, -1, 0}), nil, 0)),
+			K: must(Gain(mat.NewDense(2, 2, []float64{0.5, 0, 0, 0.5}), 0))}},
+	} {
+		for _, at := range []Break{AtInput, AtBoth} {
+			d := must(DiskMargin(c.l, at, 0.3))
+			if math.IsInf(d.Freq, 1) {
+				continue
+			}
+			if c.name != "no feedback" { // there the factor is infinite
+				checkPerturbation(t, c.name+" "+at.String(), c.l, at, d)
+			}
+			const meet = 1e-5
+			if d.Upper > d.Lower*(1+meet) {
+				t.Errorf("%s, %s: [%g, %g]", c.name, at, d.Lower, d.Upper)
+			}
+		}
+	}
+}

@@ -40,9 +40,9 @@ type Margins struct {
 // Method: gain crossings are zeros of 1 - L(-s)L(s), phase crossings zeros of L(s) - L(-s), found as eigenvalues, not on a
 // grid; each is then bracketed by a change of sign between neighbours and bisected on the frequency response. The delay
 // margin is the minimum of phase/frequency over all gain crossings, with the phase in (0, 2 pi). Discrete systems are mapped
-// by z = (1 + s)/(1 - s). A curve that touches without crossing gives no crossing.
+// by z = (1 + s)/(1 - s); their delay multiplies the sampled response by exp(-jwd). A curve that touches without crossing gives no crossing.
 func Margin(l *SS) (Margins, error) {
-	m := Margins{GainLow: 1, GainHigh: 1, GainLowFreq: math.NaN(), GainHighFreq: math.NaN(), PhaseFreq: math.NaN(), DelayFreq: math.NaN()}
+	m := noMargins()
 	if err := l.Check(); err != nil {
 		return m, err
 	}
@@ -61,6 +61,25 @@ func Margin(l *SS) (Margins, error) {
 		return m, err
 	}
 	return m, m.fill(l)
+}
+
+// Margin returns the classical margins of channel i at the place with all other loops closed; channels as in OneLoop.
+func (l Loop) Margin(at Break, i int) (Margins, error) {
+	m := noMargins()
+	_, v, err := l.stable(0)
+	if err != nil {
+		return m, err
+	}
+	m.Closed = v
+	one, err := l.OneLoop(at, i)
+	if err != nil {
+		return m, err
+	}
+	return m, m.fill(one)
+}
+
+func noMargins() Margins {
+	return Margins{GainLow: 1, GainHigh: 1, GainLowFreq: math.NaN(), GainHighFreq: math.NaN(), PhaseFreq: math.NaN(), DelayFreq: math.NaN()}
 }
 
 func (m *Margins) fill(l *SS) error {

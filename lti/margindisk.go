@@ -200,14 +200,30 @@ func diskMargin(v StabilityVerdict, m *SS, at Break, skew float64) (*DiskMarginR
 		w = upper.Freq
 	}
 	r.Lower, r.Freq = 1/upper.Upper, t.freq(w)
-	z := t.response(w, nil)
-	_, scale := muUpper(z)
-	low, delta := muLower(z, scale)
+	low, delta := t.lower(w)
+	if w == 0 && slices.ContainsFunc(delta, func(d complex128) bool { return math.Abs(imag(d)) > realLoss*cmplx.Abs(d) }) {
+		// no real system has a complex response at frequency 0, but at one nearby
+		for _, v := range t.marks {
+			if v > 0 {
+				const nearby = 1e-6
+				r.Freq = t.freq(nearby * v)
+				low, delta = t.lower(nearby * v)
+				break
+			}
+		}
+	}
 	r.Upper = 1 / low
 	if low > 0 {
 		r.Worst = destabilise(m, Disk{r.Upper, skew}, r.Freq, delta)
 	}
 	return r, nil
+}
+
+// lower is the lower bound of mu at a frequency and its perturbation.
+func (t *sweep) lower(w float64) (float64, []complex128) {
+	z := t.response(w, nil)
+	_, scale := muUpper(z)
+	return muLower(z, scale)
 }
 
 // constantScaling minimises the norm of D M D^-1 over constant D: the scaling that is best for a finite set of frequencies,

@@ -220,11 +220,42 @@ func muLower(m *mat.CDense, scale []float64) (value float64, delta []complex128)
 	if best == 0 {
 		return 0, nil
 	}
+	if q, r := realPhases(z); r >= best*(1-realLoss) {
+		best, phases = r, q
+	}
 	_, l := radius(z, phases)
 	for i := range n {
 		delta = append(delta, cmplx.Rect(1, phases[i])/l)
 	}
 	return best, delta
+}
+
+// realLoss is what a real perturbation may be larger by and still be taken at a frequency where M is real: the phase of a
+// complex one could not be had from a real system there.
+const realLoss = 1e-9
+
+// realPhases is the best matrix of signs for a real M; radius 0 if M is not real or has too many channels to try all.
+func realPhases(m *mat.CDense) (phases []float64, best float64) {
+	n, _ := m.Dims()
+	const most = 8 // 128 patterns
+	if n > most {
+		return nil, 0
+	}
+	for _, v := range m.RawCMatrix().Data {
+		if imag(v) != 0 {
+			return nil, 0
+		}
+	}
+	for pattern := range 1 << (n - 1) {
+		q := make([]float64, n)
+		for i := range n - 1 {
+			q[i] = math.Pi * float64(pattern>>i&1)
+		}
+		if r, l := radius(m, q); r > best && math.Abs(imag(l)) <= realLoss*r {
+			best, phases = r, q
+		}
+	}
+	return phases, best
 }
 
 // powerPhases runs the power iteration from b and returns the phases of the unitary matrix that it ends at.
