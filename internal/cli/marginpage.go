@@ -70,9 +70,9 @@ func (r *marginResult) stabilityWords() string {
 	case lti.Stable:
 		return "A Lyapunov inequality holds with all rounding errors counted."
 	case lti.Unstable:
-		return "An unstable loop has no margin: the formulas on its frequency response would give a number without meaning."
+		return "An unstable loop has no margin; formulas on its frequency response would give a number without meaning."
 	}
-	return "The outermost pole is too close to the boundary to decide in double precision; no margin is given."
+	return "The outermost pole is too close to the boundary to decide in double precision, so no margin is claimed."
 }
 
 func (r *marginResult) placeTable() *report.Table {

@@ -15,7 +15,7 @@ func (r *marginResult) print(w io.Writer) {
 	fmt.Fprintf(w, "plant %s (%d states), controller %s (%d states), feedback %s\n", r.Plant, r.States[0], r.Controller, r.States[1], r.Feedback)
 	fmt.Fprintf(w, "%s\n", r.closedText())
 	if !r.stable() {
-		fmt.Fprintln(w, "margin 0: an unstable loop has no margin, and formulas on its frequency response would say otherwise")
+		fmt.Fprintf(w, "margin 0: %s\n", lowerFirst(r.stabilityWords()))
 		fmt.Fprintf(w, "\n%s\n", r.Page)
 		return
 	}
@@ -145,3 +145,6 @@ func freqText(v float64) string {
 	}
 	return strconv.FormatFloat(v, 'g', 6, 64) + " rad/s"
 }
+
+// lowerFirst continues a sentence.
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

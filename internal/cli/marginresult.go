@@ -167,11 +167,7 @@ func (r *marginResult) oneLoop(l lti.Loop, at lti.Break, skew float64) error {
 		return err
 	}
 	for i, d := range disks {
-		loop, err := l.OneLoop(at, i)
-		if err != nil {
-			return err
-		}
-		c, err := lti.Margin(loop)
+		c, err := l.Margin(at, i)
 		if err != nil {
 			return err
 		}
