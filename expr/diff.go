@@ -106,7 +106,7 @@ func raise(a *Expr, n int) *Expr {
 	return &Expr{op: opPowInt, n: n, a: a}
 }
 
-// exactSum and exactProduct combine numbers where floats do so without rounding: whole numbers below 2^52.
+// exactWhole bounds the whole numbers that folded combines: below it sums and products do not round.
 const exactWhole = 1 << 52
 
 func folded(a, b *Expr, f func(x, y float64) float64) (*Expr, bool) {
