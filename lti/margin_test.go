@@ -114,6 +114,14 @@ func TestMarginClosedForms(t *testing.T) {
 	if m.Closed.State != Stable || len(m.PhaseCrossings) != 0 || m.GainLow != 0 || !math.IsInf(m.GainHigh, 1) {
 		t.Errorf("(s+1)/s^2: %+v", m)
 	}
+	// |L| = 1 where w^4 = w^2 + 1, phase margin atan w; the same in other units of time
+	for _, unit := range []float64{1, 1e5, 1e-7} {
+		m = must(Margin(companion([]float64{unit, unit * unit}, []float64{1, 0, 0}, 0)))
+		w := math.Sqrt((1 + math.Sqrt(5)) / 2)
+		if len(m.GainCrossings) != 1 || !near(m.PhaseFreq/unit, w, tol) || !near(m.Phase, math.Atan(w), tol) || !near(m.Delay*unit, math.Atan(w)/w, tol) {
+			t.Errorf("(s+1)/s^2 at %g: %+v, expected %g rad at %g", unit, m, math.Atan(w), w)
+		}
+	}
 }
 
 // TestDelayMarginTakesAllCrossings: three gain crossings; the smallest delay belongs to the resonance, not to the first

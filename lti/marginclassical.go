@@ -239,23 +239,32 @@ func (f *curve) candidates(realise func() (a, b, c block, d float64)) ([]float64
 			out = append(out, imag(p))
 		}
 	}
-	slices.Sort(sizes)
-	sizes = slices.DeleteFunc(sizes, func(s float64) bool { return s < sizes[len(sizes)-1]*1e-8 }) // rounded integrators
 	if len(poles) == 0 {
 		return nil, nil
 	}
-	if len(sizes) == 0 {
-		sizes = []float64{1}
+	const integrator = 1e-8 // of the largest pole: rounding of a multiple pole at 0
+	top := slices.Max(sizes)
+	sizes = slices.DeleteFunc(sizes, func(s float64) bool { return s <= integrator*top })
+	if len(sizes) == 0 { // integrators only: where the gain is about 1
+		sizes = []float64{math.Pow(frob(f.c.B)*frob(f.c.C), 1/float64(len(poles)))}
 	}
-	a, b, c, d := realise()
 	out = append(out, sizes...)
-	const off = 0.7368 // so that s0 meets no pole but by chance
-	for _, s := range []float64{sizes[0], sizes[len(sizes)/2], sizes[len(sizes)-1]} {
-		z, err := imaginaryZeros(a, b, c, d, s*off)
-		if err != nil {
-			return nil, err
+	a, b, c, d := realise()
+	for range 2 { // the second time around the scale of the zeros themselves
+		slices.Sort(sizes)
+		var found []float64
+		for _, s := range []float64{sizes[0], sizes[len(sizes)/2], sizes[len(sizes)-1]} {
+			const off = 0.7368 // so that s0 meets no pole but by chance
+			z, err := imaginaryZeros(a, b, c, d, s*off)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, z...)
 		}
-		out = append(out, z...)
+		out = append(out, found...)
+		if sizes = found; len(found) == 0 {
+			break
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
