@@ -115,8 +115,8 @@ func parseTF(text string) (*lti.SS, error) {
 
 // parseMatrix reads "[1 -2; 0 1]": rows are separated by semicolons, entries by blanks or commas.
 func parseMatrix(text string) (*mat.Dense, error) {
-	body, ok := strings.CutPrefix(strings.TrimSpace(text), "[")
-	if body, ok = strings.CutSuffix(body, "]"); !ok {
+	body, ok := strings.CutSuffix(strings.TrimPrefix(strings.TrimSpace(text), "["), "]")
+	if !ok {
 		return nil, fmt.Errorf("%q: expected a matrix in brackets, such as [1 -2; 0 1]", text)
 	}
 	var data []float64
