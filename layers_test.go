@@ -34,7 +34,7 @@ var layers = []string{
 // thirdParty lists what a package outside the standard library and this module may be imported by; a prefix of the
 // import path decides. Packages not listed may be imported by nobody.
 var thirdParty = map[string][]string{
-	"gonum.org/v1/gonum/":          {"lmi", "model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident", "lti", "lti/sysfile", "stability", "repro", "internal/cli", "system", "plant/systems"},
+	"gonum.org/v1/gonum/":          {"bench/lmi", "lmi", "model", "model/witness", "model/linear", "model/ssm", "nn/direct", "internal/linalg", "train", "ident", "lti", "lti/sysfile", "stability", "repro", "internal/cli", "system", "plant/systems"},
 	"golang.org/x/sys/cpu":         {"internal/kernel"},
 	"golang.org/x/term":            {"internal/cli"},
 	"github.com/spf13/":            {"internal/cli", "cmd/plumb"},

@@ -12,9 +12,9 @@ import (
 const (
 	defaultTol      = 1e-8
 	defaultMaxIter  = 100
-	leastDelta      = 1e-5  // shift of a warm start when nothing has changed
-	mostDelta       = 1e-3  // and the most that is chosen
-	deltaPerRes     = 5e-3  // shift per relative residual, from sequences of projections with moving centres
+	leastDelta      = 1e-6  // shift of a warm start when nothing has changed
+	mostDelta       = 1e-2  // and the most that is chosen
+	deltaPerSquare  = 0.1   // shift per squared relative residual, from sequences of projections with moving centres
 	backOff         = 0.8   // a step that left the cone is shortened by this
 	tries           = 30    // shortenings before the step counts as zero: 0.8^30 = 1e-3
 	shortStep       = 1e-3  // steps below it, three times in a row, are a stall
@@ -193,7 +193,8 @@ func (r *run) delta() float64 {
 		c.resume(w.Slack[b.index], w.Dual[b.index], 0)
 	}
 	d, p := r.residualNorms()
-	return min(max(leastDelta, deltaPerRes*max(d/(1+r.maxC), p/(1+r.maxF))), mostDelta)
+	res := max(d/(1+r.maxC), p/(1+r.maxF))
+	return min(max(leastDelta, deltaPerSquare*res*res), mostDelta)
 }
 
 // residualNorms returns the norms of the residuals of the dual equations and of the blocks, and leaves the first in rd and
