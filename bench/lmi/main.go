@@ -42,7 +42,7 @@ func main() {
 	asJSON := flag.Bool("json", false, "print JSON instead of a table")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
-	b := bench{rounds: *rounds, peers: strings.Split(*peers, ","), python: *python, asJSON: *asJSON}
+	b := bench{rounds: *rounds, peers: strings.FieldsFunc(*peers, func(r rune) bool { return r == ',' }), python: *python, asJSON: *asJSON}
 	if err := b.run(strings.Split(*data, ","), *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
