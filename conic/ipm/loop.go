@@ -49,7 +49,7 @@ func (s *Compiled) Solve(ctx context.Context, dst *conic.Solution, o conic.Optio
 			status = r.iterate()
 			iterations = r.iter
 		}
-		if status == conic.Cancelled || status == conic.Optimal {
+		if status == conic.Cancelled || status == conic.Optimal || status == conic.Near {
 			return s.finish(&r, status, iterations, true)
 		}
 	}
