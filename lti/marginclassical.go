@@ -37,10 +37,11 @@ type Margins struct {
 // Margin returns the classical margins of the loop transfer function l (one input, one output) under negative unit
 // feedback: MATLAB's margin and allmargin. An unstable loop has no margin, whatever its crossings say.
 //
-// Method: gain crossings are zeros of 1 - L(-s)L(s), phase crossings zeros of L(s) - L(-s), found as eigenvalues, not on a
-// grid; each is then bracketed by a change of sign between neighbours and bisected on the frequency response. The delay
-// margin is the minimum of phase/frequency over all gain crossings, with the phase in (0, 2 pi). Discrete systems are mapped
-// by z = (1 + s)/(1 - s); their delay multiplies the sampled response by exp(-jwd). A curve that touches without crossing gives no crossing.
+// Method: gain crossings are zeros of 1 - L(-s)L(s), phase crossings zeros of L(s) - L(-s), found as eigenvalues, so that a
+// narrow pair does not fall between points of a grid; each is then bracketed by a change of sign between neighbours and
+// bisected on the frequency response. The delay margin is the minimum of phase/frequency over all gain crossings, with the
+// phase in (0, 2 pi). Discrete systems are mapped by z = (1 + s)/(1 - s); their delay multiplies the sampled response by
+// exp(-jwd). A curve that touches without crossing gives no crossing.
 func Margin(l *SS) (Margins, error) {
 	m := noMargins()
 	if err := l.Check(); err != nil {
@@ -249,6 +250,12 @@ func (f *curve) candidates(realise func() (a, b, c block, d float64)) ([]float64
 		sizes = []float64{math.Pow(frob(f.c.B)*frob(f.c.C), 1/float64(len(poles)))}
 	}
 	out = append(out, sizes...)
+	// Besides, ten points a decade far beyond the poles: a crossing there stands alone but its eigenvalue is badly
+	// conditioned. The eigenvalues are for what a grid would miss.
+	const beyond, perDecade = 1e6, 10
+	for w := slices.Min(sizes) / beyond; w > 0 && w < slices.Max(sizes)*beyond; w *= math.Pow(10, 1.0/perDecade) {
+		out = append(out, w)
+	}
 	a, b, c, d := realise()
 	for range 2 { // the second time around the scale of the zeros themselves
 		slices.Sort(sizes)
