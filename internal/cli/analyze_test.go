@@ -97,11 +97,11 @@ func TestAnalyzeLinear(t *testing.T) {
 
 // The user's Lyapunov function: all conditions of the right one hold, a wrong one is refuted by name.
 func TestAnalyzeLyapunov(t *testing.T) {
-	a := analyze(t, "plant:pendulum", "--lyapunov", "10.4*theta^2 + 0.5*theta*omega + 1.04*omega^2", "--level", "4")
+	a := analyze(t, "plant:van-der-pol-reversed", "--lyapunov", "1.5*x^2 - x*v + mu*v^2", "--level", "1.5")
 	if !a.Candidate.Holds {
 		t.Errorf("%+v", a.Candidate)
 	}
-	a = analyze(t, "plant:pendulum", "--lyapunov", "1 + theta^2 + omega^2/g", "--level", "0.5")
+	a = analyze(t, "plant:van-der-pol-reversed", "--lyapunov", "1 + x^2 + v^2", "--level", "1.5")
 	if a.Candidate.Holds || a.Candidate.Conditions[1].Outcome != "refuted" {
 		t.Errorf("V(0) = 1 passes: %+v", a.Candidate)
 	}
