@@ -139,8 +139,7 @@ func (f *analyzeFlags) load(arg string) (*system.System, error) {
 }
 
 func loadDescription(arg string) (*system.System, error) {
-	ext := strings.ToLower(filepath.Ext(arg))
-	if strings.HasPrefix(arg, "plant:") || ext == ".yaml" || ext == ".yml" {
+	if isDescription(arg) {
 		return systems.Open(arg)
 	}
 	g, err := readSystem(arg)

@@ -131,13 +131,14 @@ func TestMarginErrors(t *testing.T) {
 		{[]string{sat, "[1 2 3; 4 5 6]"}, "needs 2 inputs and 2 outputs"},
 		{[]string{"tf: num=[1] den=[1 1]", "tf: num=[1] den=[1 0.5] ts=0.1"}, "different sample times"},
 		{[]string{"tf: num=[1 0 0] den=[1 1]", "1"}, "improper"},
-		{[]string{"tf: num=[1]", "1"}, "expected tf: num"},
+		{[]string{"tf: num=[1]", "1"}, "den is missing"},
 		{[]string{"tf: num=[1] den=[1 x]", "1"}, `"x" is not a number`},
 		{[]string{"[1 2; 3]", "1"}, "row 2 has 1 entries"},
 		{[]string{"nothing", "1"}, "none of the forms"},
+		{[]string{"plant.mdl", "1"}, "expected .json, .yaml, .mat or .npz"},
 		{[]string{"none.json", "1"}, "no such file"},
-		{[]string{writePlant(t, `{"A": [[1]], "E": 2}`), "1"}, "unknown field"},
-		{[]string{writePlant(t, `{"A": [[1,2],[3]], "B": [[1],[1]], "C": [[1,1]]}`), "1"}, "A: row 2"},
+		{[]string{writePlant(t, `{"A": [[1]], "E": 2}`), "1"}, `"E" is no key of a system`},
+		{[]string{writePlant(t, `{"A": [[1,2],[3]], "B": [[1],[1]], "C": [[1,1]]}`), "1"}, "a: row 2 has 1 entries"},
 		{[]string{"tf: num=[1] den=[1 1]", "1", "--skew", "NaN"}, "finite"},
 	} {
 		var out, errs bytes.Buffer
@@ -197,6 +198,32 @@ func TestMarginIsProved(t *testing.T) {
 		}
 		if j := judge(file); j.verdict != verdictRefused {
 			t.Errorf("%s: alpha above the margin is %s", c.name, j.verdict)
+		}
+	}
+}
+
+// TestMarginForms: one plant in every form that is documented has one margin.
+func TestMarginForms(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	const tol = 1e-6
+	want, _, _ := marginOf(t, "tf: num=[2] den=[1 3 2 0]", "1")
+	for _, plant := range []string{
+		"zpk: z=[] p=[0 -1 -2] k=2",
+		"ss: a=[0 1 0; 0 0 1; 0 -2 -3] b=[0; 0; 1] c=[2 0 0]",
+		write("matrices.yaml", "A: [[0, 1, 0], [0, 0, 1], [0, -2, -3]]\nB: [[0], [0], [1]]\nC: [[2, 0, 0]]\n"),
+		write("plant.json", `{"A": [[0, 1, 0], [0, 0, 1], [0, -2, -3]], "B": [[0], [0], [1]], "C": [[2, 0, 0]]}`),
+		write("described.yaml", "name: cascade\ntime: continuous\nstates: {x: m, v: m/s, w: m/s^2}\ninputs: {a: N}\nderivative: {x: v, v: w, w: -2*v - 3*w + a}\noutputs: {y: 2*x}\nequilibrium: {x: 0, v: 0, w: 0}\n"),
+	} {
+		got, _, _ := marginOf(t, plant, "1")
+		if len(got.Loops) == 0 || math.Abs(float64(got.Loops[0].Delay-want.Loops[0].Delay)) > tol {
+			t.Errorf("%s: %+v, the transfer function gives %+v", plant, got.Loops, want.Loops)
 		}
 	}
 }
