@@ -39,7 +39,7 @@ func newCertify() *cobra.Command {
 	var f certifyFlags
 	c := &cobra.Command{
 		Use:   "certify FILE",
-		Short: "Is my LSTM delta-ISS? Prove a network trained elsewhere, or one near it",
+		Short: "Prove a network that you already have: an LSTM from elsewhere, or a .plumb model",
 		Long: `certify reads the weights of an LSTM from a .safetensors or .npz file and asks whether it is
 incrementally input-to-state stable (delta-ISS) while its inputs stay in --input-range: any two
 trajectories under one input approach each other at a proved rate, and inputs that differ little
@@ -65,21 +65,40 @@ nearby network further, with a penalty that keeps it provable: to imitate the ne
 on random inputs in the range, or with --data to predict measured outputs. --data also compares
 all of them with the measurements.
 
-Exit status: 0 when the file written is proved, 1 when nothing is proved or the file cannot be read.`,
+A .plumb model that was identified without a guarantee, or with a weaker one, is attempted as it
+is: certify tries the claims from the strongest down (contraction, input-to-state stability of
+gated members, boundedness; delta-ISS of LSTM and GRU), prints the outcome of each, and writes the
+same weights with a new certificate. Of a parallel sum every member must pass. A claim that the
+file has already is tightened: a smaller rate, a smaller gain. Where the strongest claim is not
+proved it looks for a counterexample by simulation, two responses to one input that never meet;
+a search that fails proves nothing either way. Of the flags --out, --seed, --json, --data and those
+that describe the data apply; --data prints how well the model predicts them.
+
+Exit status: 0 when the file written is proved, 1 when nothing is proved or the file cannot be read,
+2 when a .plumb file is malformed.`,
 		Example: `  plumb certify model.safetensors
   plumb certify model.safetensors --input-range 0,10 --ts 0.1 --out pump.plumb
   plumb certify model.npz --input-range -1,1 --input-range 0,5 --lstm encoder.lstm --output fc.weight
   plumb certify model.safetensors --budget 30s
   plumb certify model.safetensors --data pump.csv --input-scale 3.2,1.1 --output-scale 0.4,0.2 --budget 60s
-  plumb certify model.safetensors --no-repair --json`,
+  plumb certify model.safetensors --no-repair --json
+  plumb identify pump.csv --guarantee none --out runs/free
+  plumb certify runs/free/pump.plumb --out pump-proved.plumb
+  plumb certify runs/free/pump.plumb --data pump.csv --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return fmt.Errorf("certify needs one FILE of weights, .safetensors or .npz; got %d arguments", len(args))
+				return fmt.Errorf("certify needs one FILE: weights, .safetensors or .npz, or a .plumb model; got %d arguments", len(args))
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.file = args[0]
+			if isBundle(f.file) {
+				if err := onlyWeights(cmd.Flags()); err != nil {
+					return err
+				}
+				return f.runModel(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			}
 			return f.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -93,7 +112,7 @@ func (f *certifyFlags) flags(c *cobra.Command) {
 	fl.StringArrayVar(&f.inScale, "input-scale", nil, "MEAN,STD by which your code normalises an input before the network, once for all or once for each; default 0,1")
 	fl.StringArrayVar(&f.outScale, "output-scale", nil, "MEAN,STD by which your code scales an output back, once for all or once for each; default 0,1")
 	fl.Float64Var(&f.Ts, "ts", 0, "sampling time in seconds of one step of the network, for figures per second")
-	fl.StringVar(&f.out, "out", "", "file to write; default NAME.plumb")
+	fl.StringVar(&f.out, "out", "", "file to write; default NAME.plumb, of a .plumb model NAME-certified.plumb")
 	fl.StringSliceVar(&f.torch.Stacks, "lstm", nil, "recurrent parts by their names, in the order of the cascade, where the file has several")
 	fl.StringVar(&f.torch.Output, "output", "", "array of the output layer, such as fc.weight, where several fit; "+lstm.NoOutput+": the hidden states are the outputs")
 	fl.StringSliceVar(&f.torch.Ignore, "ignore", nil, "arrays that are no part of the network")
