@@ -135,16 +135,14 @@ func witness(claim string, m Member, w Witness) object {
 		"layers": each(w.Layers, func(t []float64) any { return object{"T": numbers(t)} }),
 		"g2":     ratio(w.G2), "d2": ratio(w.D2), "T": numbers(w.T), "Ty": numbers(w.Ty), "Td": numbers(w.Td),
 		"kappa2": each(w.Kappa2, func(r *big.Rat) any { return ratio(r) }),
-		"P":      rows(m.States, w.M), "mu": numbers(w.Mu), "level": ratio(w.Level), "box": nil, "squares": nil, "multiplier": nil,
+		"P":      rows(m.States, w.M), "mu": numbers(w.Mu), "level": ratio(w.Level), "box": nil, "squares": nil,
 		"alpha": ratio(w.Alpha), "skew": ratio(w.Skew), "channels": each(w.Channels, func(i int) any { return i }),
 	}
 	if w.Box != nil {
 		all["box"] = numbers(w.Box)
 	}
-	for k, list := range map[string][]Square{"squares": w.Squares, "multiplier": w.Multiplier} {
-		if list != nil {
-			all[k] = each(list, square)
-		}
+	if w.Squares != nil {
+		all["squares"] = each(w.Squares, square)
 	}
 	if m.Kind == "lstm" || m.Kind == "gru" {
 		all["filter"] = numbers(w.Filter)
@@ -168,7 +166,7 @@ func witness(claim string, m Member, w Witness) object {
 	return pick(object{}, cert.WitnessKeys(claim, m), all)
 }
 
-func square(s Square) any { return object{"weight": plain(s.Weight), "root": each(s.Root, token)} }
+func square(s Square) any { return object{"weight": plain(s.Weight), "root": each(s.Root, token), "inside": s.Inside} }
 
 func ratio(r *big.Rat) any {
 	if r == nil {

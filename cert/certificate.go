@@ -3,6 +3,8 @@ package cert
 import (
 	"fmt"
 	"math/big"
+	"slices"
+	"strings"
 )
 
 // Certificate is certificate.json: a claim and one witness per member.
@@ -30,17 +32,17 @@ type Witness struct {
 	// Of a system, where M is P: docs/system-bundle.md.
 	Level       *big.Rat  // lyapunov of expressions; nil: the whole space
 	Box         []float64 // half widths; nil with Squares
-	Squares     []Square
-	Multiplier  []Square // with a level
+	Squares     []Square  // nil with Box
 	Mu          []float64
 	Alpha, Skew *big.Rat
 	Channels    []int // perturbed: plant inputs, then plant outputs
 }
 
-// Square is a polynomial Weight Root^2, Root in the tokens of Member.Right.
+// Square is a polynomial Weight Root^2, Root in the tokens of Member.Right; Inside says that it is multiplied by p - q V, p/q the level.
 type Square struct {
 	Weight float64
 	Root   []string
+	Inside bool
 	ops    []op
 }
 
@@ -57,59 +59,33 @@ type Gain struct {
 	M, Lambda []float64
 }
 
+// witnessKeys gives the keys of a witness by kind of member, or by claim and kind where that differs; "layers" is of lure with layers.
+var witnessKeys = map[string]string{
+	"lure": "rate M Lambda gain", "layers": "rate M Lambda layers gain", "bounded lure": "rate M T kappa2", "linear": "rate M gain",
+	"gated": "rate M Lambda g2 T kappa2 Ty d2 Td", "ssm": "rate radius gain", "lstm": "rate filter layers", "gru": "rate filter layers",
+	"matrix": "rate P", "expressions": "rate P level box squares", "loop": "rate P mu", "margin loop": "alpha skew channels P Lambda mu",
+	"gain lure": "gamma2 M Lambda", "gain linear": "gamma2 M", "gain ssm": "",
+}
+
 // WitnessKeys lists the keys of the witness of member m under a claim.
 func WitnessKeys(claim string, m Member) []string {
+	keys, ok := witnessKeys[claim+" "+m.Kind]
 	switch {
-	case claim == "margin":
-		return []string{"alpha", "skew", "channels", "P", "Lambda", "mu"}
-	case m.Kind == "expressions":
-		return []string{"rate", "P", "level", "box", "squares", "multiplier"}
-	case m.Kind == "loop":
-		return []string{"rate", "P", "mu"}
-	case claim == "lyapunov":
-		return []string{"rate", "P"}
-	case m.Kind == "lure" && claim == "bounded":
-		return []string{"rate", "M", "T", "kappa2"}
-	case m.Kind == "lure" && m.Layers > 0:
-		return []string{"rate", "M", "Lambda", "layers", "gain"}
-	case m.Kind == "lure":
-		return []string{"rate", "M", "Lambda", "gain"}
-	case m.Kind == "gated":
-		return []string{"rate", "M", "Lambda", "g2", "T", "kappa2", "Ty", "d2", "Td"}
-	case m.Kind == "ssm":
-		return []string{"rate", "radius", "gain"}
-	case m.Kind == "lstm" || m.Kind == "gru":
-		return []string{"rate", "filter", "layers"}
+	case !ok && m.Layers > 0:
+		keys = witnessKeys["layers"]
+	case !ok:
+		keys = witnessKeys[m.Kind]
 	}
-	return []string{"rate", "M", "gain"} // linear
+	return strings.Fields(keys)
 }
 
 // GainKeys lists the keys of the gain witness of a member of this kind.
-func GainKeys(kind string) []string {
-	switch kind {
-	case "lure":
-		return []string{"gamma2", "M", "Lambda"}
-	case "ssm":
-		return []string{}
-	}
-	return []string{"gamma2", "M"} // linear
-}
-
-// claims lists the claims that a file may make.
-func (m *Manifest) claims() []string {
-	switch {
-	case m.System == nil:
-		return []string{"contraction", "iss", "bounded", "delta-iss"}
-	case m.Members[0].Kind == "loop":
-		return []string{"lyapunov", "margin"}
-	}
-	return []string{"lyapunov"}
-}
+func GainKeys(kind string) []string { return strings.Fields(witnessKeys["gain "+kind]) }
 
 func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certificate {
 	o := parseJSON(certificateEntry, data).object("claim", "members", "provenance", "weights_sha256")
 	c := &Certificate{
-		Claim:         o["claim"].choice(m.claims()...),
+		Claim:         o["claim"].choice(kinds[m.Members[0].Kind].claims),
 		Provenance:    readProvenance(o["provenance"], "seed", "version"),
 		WeightsSHA256: hash(o["weights_sha256"]),
 	}
@@ -124,49 +100,42 @@ func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certif
 }
 
 // readWitness reads the witness of a member with nu inputs, ny outputs and sandwich layers of these widths.
-func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witness {
-	var w Witness
-	q := m.Hidden
-	f := v.object(WitnessKeys(claim, m)...)
-	if x, ok := f["channels"]; ok {
-		for _, e := range x.list(1, nu+ny) {
+func readWitness(v value, claim string, m Member, nu, ny int, widths []int) (w Witness) {
+	q, t, f := m.Hidden, m.Hidden, v.object(WitnessKeys(claim, m)...)
+	has := func(key string) bool { // and is not null, where that is allowed
+		x, ok := f[key]
+		return ok && !(x.null() && (slices.Contains([]string{"gain", "level", "box", "squares"}, key) || key == "T" && m.Kind == "gated"))
+	}
+	if has("channels") {
+		for _, e := range f["channels"].list(1, nu+ny) {
 			w.Channels = append(w.Channels, e.size(q, nu+ny-1))
 			q = w.Channels[len(w.Channels)-1] + 1
 		}
 		q = len(w.Channels)
 	}
+	if m.Kind == "lure" {
+		t += nu + 1
+	}
 	for i, to := range []**big.Rat{&w.Rate, &w.Radius, &w.G2, &w.D2, &w.Level, &w.Alpha, &w.Skew} {
-		if x, ok := f[[]string{"rate", "radius", "g2", "d2", "level", "alpha", "skew"}[i]]; ok && !(x.null() && i == 4) {
-			*to = x.ratio()
+		if key := []string{"rate", "radius", "g2", "d2", "level", "alpha", "skew"}[i]; has(key) {
+			*to = f[key].ratio()
 		}
 	}
-	for i, to := range []*[]float64{&w.Lambda, &w.Ty, &w.Td} {
-		if x, ok := f[[]string{"Lambda", "Ty", "Td"}[i]]; ok {
-			*to = x.numbers(q)
+	for i, to := range []*[]float64{&w.Lambda, &w.Ty, &w.Td, &w.T, &w.Mu, &w.Box} {
+		if key := []string{"Lambda", "Ty", "Td", "T", "mu", "box"}[i]; has(key) {
+			*to = f[key].numbers([]int{q, q, q, t, nu + ny, m.States}[i])
 		}
 	}
-	for _, k := range []string{"M", "P"} {
-		if x, ok := f[k]; ok {
-			w.M = x.square(m.States)
+	if has("squares") {
+		for _, e := range f["squares"].list(1, maxSize) {
+			g := e.object("weight", "root", "inside")
+			root, ops := g["root"].expression(m.States)
+			w.Squares = append(w.Squares, Square{g["weight"].number(), root, g["inside"].boolean(), ops})
 		}
 	}
-	if x, ok := f["box"]; ok && !x.null() {
-		w.Box = x.numbers(m.States)
-	}
-	if x, ok := f["mu"]; ok {
-		w.Mu = x.numbers(nu + ny)
-	}
-	for i, to := range []*[]Square{&w.Squares, &w.Multiplier} {
-		if x, ok := f[[]string{"squares", "multiplier"}[i]]; ok && !x.null() {
-			for _, e := range x.list(1, maxSize) {
-				g := e.object("weight", "root")
-				root, ops := g["root"].expression(m.States)
-				*to = append(*to, Square{g["weight"].number(), root, ops})
-			}
-		}
-	}
-	if x, ok := f["filter"]; ok {
-		w.Filter = x.numbers(m.Filter.States)
+	w.M = readMetric(f, m)
+	if has("filter") {
+		w.Filter = f["filter"].numbers(m.Filter.States)
 		for i, e := range f["layers"].list(len(m.Units), len(m.Units)) {
 			g := e.object("norm", "eta", "zeta")
 			norm, n := g["norm"].boolean(), 2
@@ -178,40 +147,36 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) Witn
 			}
 			w.Cells = append(w.Cells, CellWitness{norm, g["eta"].numbers(n), g["zeta"].numbers(n)})
 		}
-	} else if x, ok := f["layers"]; ok {
-		for i, e := range x.list(m.Layers, m.Layers) {
+	} else if has("layers") {
+		for i, e := range f["layers"].list(m.Layers, m.Layers) {
 			w.Layers = append(w.Layers, e.object("T")["T"].numbers(widths[i]))
 		}
 	}
-	if x, ok := f["gain"]; ok && !x.null() {
-		w.Gain = readGain(x, m)
-	}
-	switch {
-	case m.Kind == "gated":
-		w.Kappa2 = []*big.Rat{f["kappa2"].ratio()}
-		if !f["T"].null() {
-			w.T = f["T"].numbers(q)
+	if has("gain") {
+		g := f["gain"].object(GainKeys(m.Kind)...)
+		w.Gain = &Gain{M: readMetric(g, m)}
+		if x, ok := g["gamma2"]; ok {
+			w.Gain.Gamma2 = x.ratio()
 		}
-	case m.Kind == "lure" && claim == "bounded":
-		w.T = f["T"].numbers(q + nu + 1)
-		for _, e := range f["kappa2"].list(ny, ny) {
+		if x, ok := g["Lambda"]; ok {
+			w.Gain.Lambda = x.numbers(q)
+		}
+	}
+	if x, ok := f["kappa2"]; ok && m.Kind == "gated" {
+		w.Kappa2 = []*big.Rat{x.ratio()}
+	} else if ok {
+		for _, e := range x.list(ny, ny) {
 			w.Kappa2 = append(w.Kappa2, e.ratio())
 		}
 	}
 	return w
 }
 
-func readGain(v value, m Member) *Gain {
-	f := v.object(GainKeys(m.Kind)...)
-	g := &Gain{}
-	if x, ok := f["gamma2"]; ok {
-		g.Gamma2 = x.ratio()
+func readMetric(f map[string]value, m Member) []float64 {
+	for _, key := range []string{"M", "P"} {
+		if x, ok := f[key]; ok {
+			return x.square(m.States)
+		}
 	}
-	if x, ok := f["M"]; ok {
-		g.M = x.square(m.States)
-	}
-	if x, ok := f["Lambda"]; ok {
-		g.Lambda = x.numbers(m.Hidden)
-	}
-	return g
+	return nil
 }

@@ -34,9 +34,8 @@ type Verdict struct {
 	// Physical, before sensor limits, while |u'| <= 1: ultimate bounds of each output under bounded, bounds at all times under delta-iss.
 	Low, High []*big.Rat
 
-	// Of a system. Lyapunov: the region {V < Level}, nil for the whole space. Margin: the disk D(Alpha, Skew) and its real factors; an end is
-	// nil where it is infinite.
-	Level, Alpha, Skew, GainLow, GainHigh *big.Rat
+	// Of a system. Lyapunov: the region {V < Level}, nil for the whole space. Margin: the disk D(Alpha, Skew).
+	Level, Alpha, Skew *big.Rat
 
 	Statement string // the claim in words
 }
@@ -93,8 +92,6 @@ func Check(b *Bundle) (v Verdict) {
 			return
 		case refusal:
 			v = Verdict{Claim: c.Claim, Failed: where + e.failed, By: e.by}
-		case undefined:
-			v = Verdict{Claim: c.Claim, Failed: where + "undecided: f has no value, or numbers leave the range of the checker"}
 		case workError:
 			v = Verdict{Claim: c.Claim, Failed: where + "undecided: more work than the limit of the checker allows"}
 		default:
@@ -168,11 +165,7 @@ func (p *part) floats(name string) []float64 {
 // weight returns a stored tensor of the member; vectors become columns.
 func (p *part) weight(name string) matrix {
 	t := p.b.byName[p.prefix+name]
-	cols := 1
-	if len(t.Shape) == 2 {
-		cols = t.Shape[1]
-	}
-	return fromFloats(t.Shape[0], cols, t.Data)
+	return fromFloats(t.Shape[0], len(t.Data)/t.Shape[0], t.Data)
 }
 
 // metric returns a witness matrix that it has found symmetric and positive definite.

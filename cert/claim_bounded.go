@@ -3,6 +3,7 @@ package cert
 import (
 	"fmt"
 	"math/big"
+	"slices"
 )
 
 // bounded proves that a lure member without sandwich layers enters an explicit ball.
@@ -29,21 +30,12 @@ func (p *part) bounded() {
 		beta2.Add(beta2, rat(x))
 	}
 	reach := new(big.Rat).Quo(sqrtUp(beta2), new(big.Rat).Sub(one, w.Rate))
-	cx, cw, d22, by := p.weight("Cx"), p.weight("Cw"), p.weight("D22"), p.weight("by")
-	for i := range p.ny {
-		row := matrix{r: 1, c: n, exp: cx.exp, v: cx.v[i*n : (i+1)*n]}
-		p.positive(p.form(n).add(w.Kappa2[i], 0, m).sub(row, identity(1)), "output %d: kappa2 M - Cx_i'Cx_i > 0", i)
-		p.out.Radius = append(p.out.Radius, up(add(mul(sqrtUp(w.Kappa2[i]), reach), absRow(cw, i), absRow(d22, i))))
-		p.out.Centre = append(p.out.Centre, valueOf(by.at(i, 0), by.exp, big.NewInt(1)))
+	p.out.Centre = rats(p.floats("by"))
+	direct := magnitude(beside(p.weight("Cw"), p.weight("D22")))
+	sums := p.mul(direct, fromFloats(direct.c, 1, slices.Repeat([]float64{1}, direct.c)))
+	for i, kappa2 := range w.Kappa2 {
+		p.positive(p.form(n).add(kappa2, 0, m).sub(p.weight("Cx").row(i), identity(1)), "output %d: kappa2 M - Cx_i'Cx_i > 0", i)
+		p.out.Radius = append(p.out.Radius, up(add(mul(sqrtUp(kappa2), reach), sums.entry(i, 0))))
 	}
 	p.overshoot(m)
-}
-
-// absRow is the sum of the absolute values of row i.
-func absRow(m matrix, i int) *big.Rat {
-	var sum, t big.Int
-	for j := range m.c {
-		sum.Add(&sum, t.Abs(m.at(i, j)))
-	}
-	return valueOf(&sum, m.exp, big.NewInt(1))
 }

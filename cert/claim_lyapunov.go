@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // lyapunov proves that x = 0 is asymptotically stable with the region {V < level}, V = x'Px, and the rate r: docs/system-bundle.md.
@@ -32,12 +33,10 @@ func (p *part) lyapunov() {
 		p.positive(p.fall(r, m, side, f), "-A'P - PA - 2rP > 0, resp. r^2 P - A'PA > 0")
 		return
 	}
-	p.require((w.Box == nil) != (w.Squares == nil), "one of box and squares is given", "")
-	p.require(w.Level == nil && w.Box == nil && w.Multiplier == nil || w.Level != nil && w.Level.Sign() > 0 && (w.Box == nil) != (w.Multiplier == nil),
-		"a positive level is given with a box or a multiplier, and only then", "")
-	zero := duals(slices.Repeat([]interval{number(0)}, n))
+	p.require((w.Box == nil) != (w.Squares == nil) && (w.Level != nil || w.Box == nil), "the witness is a level and a box, or squares", "")
+	p.require(w.Level == nil || w.Level.Sign() > 0, "level > 0", "")
 	for i, ops := range p.ops {
-		p.require(attempt(func() bool { f := evaluate(ops, zero).v; return f.lo.Sign() == 0 && f.hi.Sign() == 0 }), fmt.Sprintf("f(0) = 0, component %d", i), "")
+		p.require(evaluate(ops, duals(slices.Repeat([]interval{number(0)}, n), false)).v.zero(), fmt.Sprintf("f(0) = 0, component %d", i), "")
 	}
 	if w.Box != nil {
 		p.cover(m)
@@ -56,62 +55,41 @@ func (p *part) fall(r *big.Rat, m, side, f matrix) *form {
 	return s.add(minusOne, 0, x).add(minusOne, 0, x.transpose()).add(mul(two, minusOne, r), 0, m)
 }
 
-// attempt is false where f ends as undefined.
-func attempt(f func() bool) bool {
-	defer func() {
-		if e := recover(); e != nil && e != any(undefined{}) {
-			panic(e)
-		}
-	}()
-	return f()
-}
-
-// duals are constants, or with gradients the coordinates.
-func duals(x []interval, gradients ...[]interval) []dual {
+// duals are the coordinates x, with their gradients or without.
+func duals(x []interval, gradients bool) []dual {
 	out := make([]dual, len(x))
 	for i, v := range x {
-		out[i].v, out[i].degree = v, 1
-		if gradients != nil {
-			out[i].d = gradients[i]
+		out[i] = dual{v: v, degree: 1}
+		if gradients {
+			out[i].d = slices.Repeat([]interval{number(0)}, len(x))
+			out[i].d[i] = number(1)
 		}
 	}
 	return out
 }
 
-func product(x, y []dual) dual {
-	sum := x[0].mul(y[0])
-	for i := range x[1:] {
-		sum = sum.add(x[i+1].mul(y[i+1]))
+// quadratic returns x'P y.
+func (p *part) quadratic(x, y []dual) dual {
+	sum := dual{v: number(0)}
+	for i, f := range p.w.M {
+		sum = sum.add(x[i/len(x)].mul(dual{v: number(f)}).mul(y[i%len(x)]))
 	}
 	return sum
 }
 
-func (p *part) image(x []dual) (out []dual) { // P x
-	var row []dual
-	for _, f := range p.w.M {
-		if row = append(row, dual{v: number(f)}); len(row) == len(x) {
-			out, row = append(out, product(row, x)), nil
-		}
-	}
-	return out
-}
-
-// decrease returns W times the denominator b of the rate a/b (squared in discrete time): left'right with left = 2x, resp. b f - a x, and
-// right = P (b f + a x).
+// decrease returns W = left'P right with left = 2x, resp. f - rx, and right = f + rx.
 func (p *part) decrease(x []dual) (w dual, left, right []dual) {
-	p.spend(100*p.States*(1+len(x[0].d)), len(p.ops[0]), 1)
 	for i, ops := range p.ops {
-		f := evaluate(ops, x).mul(dual{v: enclose(new(big.Rat).SetInt(p.w.Rate.Denom()))})
-		ax := x[i].mul(dual{v: enclose(new(big.Rat).SetInt(p.w.Rate.Num()))})
-		right = append(right, f.add(ax))
+		p.spend(20*(1+len(x[i].d)), len(ops), 1)
+		f, rx := evaluate(ops, x), x[i].mul(exact(p.w.Rate))
+		right = append(right, f.add(rx))
 		if p.continuous {
 			left = append(left, x[i].add(x[i]))
 		} else {
-			left = append(left, f.add(ax.mul(dual{v: number(-1)})))
+			left = append(left, f.add(rx.mul(exact(minusOne))))
 		}
 	}
-	right = p.image(right)
-	return product(left, right), left, right
+	return p.quadratic(left, right), left, right
 }
 
 // tangent is v + d (x - m).
@@ -132,52 +110,58 @@ const maxHalvings = 40
 // where the box contains 0, f(x) = J x for a J of which row i is the derivative of f_i somewhere in the box, so W = x'Ja'P Jb x with Ja = 2I, resp.
 // J - rI, and Jb = J + rI, and Ja and P Jb are among the derivatives of left and right. QED
 func (p *part) cover(metric matrix) {
-	type cell struct {
-		x     []interval
-		depth int
-	}
-	n, level, root, gradients := p.States, enclose(p.w.Level), cell{}, make([][]interval, p.States)
+	var root []interval
 	for i, b := range p.positives("box", p.w.Box) {
-		p.positive(p.form(n).add(square(b), 0, metric).add(mul(minusOne, p.w.Level), i, identity(1)), "the box holds the region, state %d: b^2 P - level ee' > 0", i)
-		root.x = append(root.x, hull(enclose(b), enclose(b).neg()))
-		gradients[i] = slices.Repeat([]interval{number(0)}, n)
-		gradients[i][i] = number(1)
+		p.positive(p.form(p.States).add(square(b), 0, metric).add(mul(minusOne, p.w.Level), i, identity(1)), "the box holds the region, state %d: b^2 P - level ee' > 0", i)
+		root = append(root, hull(enclose(b), enclose(b).neg()))
 	}
-	for stack := []cell{root}; len(stack) > 0; {
-		top, m := stack[len(stack)-1], make([]interval, n)
-		stack = stack[:len(stack)-1]
-		for i, x := range top.x {
-			m[i] = x.middle()
-		}
-		at := duals(m, gradients...)
-		v := product(at, p.image(at))
-		if tangent(v.v, v.d, top.x, m).lo.Cmp(level.hi) >= 0 || attempt(func() bool {
-			w, left, right := p.decrease(duals(top.x, gradients...))
-			if !slices.ContainsFunc(top.x, func(e interval) bool { return !e.straddles() }) {
-				return steep(left, right)
-			}
-			middle, _, _ := p.decrease(duals(m))
-			p.require(middle.v.lo.Sign() < 0 || v.v.hi.Cmp(level.lo) >= 0, "the decrease of V where 0 < V < level", "a counterexample is x = "+listed(m))
-			return w.v.hi.Sign() < 0 || tangent(middle.v, w.d, top.x, m).hi.Sign() < 0
-		}) {
-			continue
-		}
-		p.require(top.depth < maxHalvings*n, "undecided: the decrease of V near x = "+listed(m), "")
-		left, right, i := slices.Clone(top.x), top.x, top.depth%n
-		left[i].hi, right[i].lo = m[i].lo, m[i].lo
-		stack = append(stack, cell{left, top.depth + 1}, cell{right, top.depth + 1})
-	}
+	p.settle(root, 0, enclose(p.w.Level))
 }
 
-// steep decides S > 0, S_ij = -sum_k (left_k.d_i right_k.d_j + left_k.d_j right_k.d_i), for all S in these intervals: all pivots of the
-// elimination in interval arithmetic are positive, hence those of each S, and these are ratios of leading minors (Sylvester).
-func steep(left, right []dual) bool {
-	s := make([][]interval, len(left))
+// settle ends when the box x, halved depth times, is settled.
+func (p *part) settle(x []interval, depth int, level interval) {
+	m := make([]interval, len(x))
+	for i := range x {
+		m[i] = x[i].middle()
+	}
+	v := p.quadratic(duals(m, true), duals(m, true))
+	if tangent(v.v, v.d, x, m).lo.Cmp(level.hi) >= 0 || p.falls(x, m, v.v.hi.Cmp(level.lo) < 0) {
+		return
+	}
+	p.require(depth < maxHalvings*len(x), "undecided: the decrease of V near x = "+fmt.Sprint(m), "")
+	left, right, i := slices.Clone(x), slices.Clone(x), depth%len(x)
+	left[i].hi, right[i].lo = m[i].lo, m[i].lo
+	p.settle(left, depth+1, level)
+	p.settle(right, depth+1, level)
+}
+
+// falls decides W < 0 on the box x off 0, as said in cover, and refuses the claim when its middle m, in the region, shows the contrary.
+func (p *part) falls(x, m []interval, inside bool) (ok bool) {
+	defer func() { // not decided where f has no value
+		if e := recover(); e != nil && e != any(undefined) {
+			panic(e)
+		}
+	}()
+	w, left, right := p.decrease(duals(x, true))
+	if !slices.ContainsFunc(x, func(e interval) bool { return !e.straddles() }) {
+		return p.steep(left, right)
+	}
+	middle, _, _ := p.decrease(duals(m, false))
+	p.require(middle.v.lo.Sign() < 0 || !inside, "the decrease of V where 0 < V < level", "a counterexample is x = "+fmt.Sprint(m))
+	return w.v.hi.Sign() < 0 || tangent(middle.v, w.d, x, m).hi.Sign() < 0
+}
+
+// steep decides -(S + S') > 0, S_ij = sum_kl left_k.d_i P_kl right_l.d_j, for all S in these intervals: all pivots of the elimination in
+// interval arithmetic are positive, hence those of each matrix, and these are ratios of leading minors (Sylvester).
+func (p *part) steep(left, right []dual) bool {
+	n := len(left)
+	s := make([][]interval, n)
 	for i := range s {
 		for j := range i + 1 {
 			t := number(0)
-			for k, l := range left {
-				t = t.sub(l.d[i].mul(right[k].d[j])).sub(l.d[j].mul(right[k].d[i]))
+			for k, f := range p.w.M {
+				a, b := left[k/n].d, right[k%n].d
+				t = t.sub(number(f).mul(a[i].mul(b[j]).add(a[j].mul(b[i]))))
 			}
 			s[i] = append(s[i], t)
 		}
@@ -186,7 +170,7 @@ func steep(left, right []dual) bool {
 		if row[k].lo.Sign() <= 0 {
 			return false
 		}
-		for i := k + 1; i < len(s); i++ {
+		for i := k + 1; i < n; i++ {
 			for j := k + 1; j <= i; j++ {
 				s[i][j] = s[i][j].sub(s[i][k].mul(s[j][k]).div(row[k]))
 			}
@@ -195,51 +179,44 @@ func steep(left, right []dual) bool {
 	return true
 }
 
-func listed(x []interval) (s string) {
-	for _, e := range x {
-		s += " " + e.lo.Text('g', 9)
-	}
-	return "(" + s + " )"
-}
-
 // squareBits is the precision in which identities are evaluated; no identity is accepted that needs more.
 const squareBits = 1 << 12
 
-// squares proves W < 0 for 0 != x in {V < level} by an identity of polynomials, with level = p/q and b of decrease,
+// squares proves W < 0 for 0 != x in {V < level} by an identity of polynomials, with level = p/q,
 //
-//	-b W = sum a_i q_i^2 + (p - q V) sum b_j p_j^2,        in discrete time with b^2; without the second sum for the whole space.
+//	-W = sum a_i q_i^2 + (p - q V) sum b_j p_j^2,        without the second sum for the whole space.
 //
 // Proof. All a_i, b_j > 0, so both terms are >= 0 in the region. Off 0 one of them is positive, since among the q and p there is a power of
 // each state alone. A polynomial of degree d that vanishes on the grid {0, ..., d}^n vanishes everywhere: by induction over n, as one in
 // one variable with d + 1 roots does. An enclosure [0, 0] says that it vanishes at a point. QED
 func (p *part) squares() {
-	powers := map[int]bool{}
-	for _, q := range slices.Concat(p.w.Squares, p.w.Multiplier) {
-		p.positives("the weights of squares", []float64{q.Weight})
-		if q.ops[0].name == "x" && (len(q.ops) == 1 || len(q.ops) == 2 && q.ops[1].name == "pow") {
-			powers[q.ops[0].n] = true
+	powers := map[string]bool{}
+	for _, q := range p.w.Squares {
+		p.require(q.Weight > 0 && (p.w.Level != nil || !q.Inside), "weights of squares are positive, and a level is given for those inside", "")
+		if len(q.Root) == 1 || len(q.Root) == 2 && strings.HasPrefix(q.Root[1], "pow:") {
+			powers[q.Root[0]] = true
 		}
 	}
-	p.require(len(powers) == p.States, "a power of each state is among the squares", "")
-	sum := func(squares []Square, x []dual) dual {
-		s := dual{v: number(0)}
-		for _, q := range squares {
-			root := evaluate(q.ops, x)
-			s = s.add(dual{v: number(q.Weight)}.mul(root.mul(root)))
-		}
-		return s
+	for i := range p.States {
+		p.require(powers[fmt.Sprint("x", i)], "a power of each state is among the squares", "")
 	}
-	zero := point(new(big.Float).SetPrec(squareBits))
+	zero, inside := point(new(big.Float).SetPrec(squareBits)), dual{}
 	for at, i := slices.Repeat([]interval{zero}, p.States), 0; i < len(at); {
-		x := duals(at)
-		rest, _, _ := p.decrease(x)
-		rest = rest.add(sum(p.w.Squares, x))
-		if level := p.w.Level; level != nil {
-			below := product(x, p.image(x)).mul(dual{v: enclose(new(big.Rat).SetInt(level.Denom())).neg()}).add(dual{v: enclose(new(big.Rat).SetInt(level.Num()))})
-			rest = rest.add(below.mul(sum(p.w.Multiplier, x)))
+		x := duals(at, false)
+		if p.w.Level != nil {
+			num, den := new(big.Rat).SetInt(p.w.Level.Num()), new(big.Rat).SetInt(p.w.Level.Denom())
+			inside = exact(num).add(exact(den.Neg(den)).mul(p.quadratic(x, x)))
 		}
-		p.require(rest.degree < notPolynomial, "an identity of polynomials needs polynomial dynamics", "")
-		p.require(rest.v.lo.Sign() == 0 && rest.v.hi.Sign() == 0, "-b W = sum a q^2 + (p - q V) sum b p^2", fmt.Sprintf("at x = %s the sides differ by %s", listed(at), rest.v.hi.Text('g', 3)))
+		rest, _, _ := p.decrease(x)
+		for _, q := range p.w.Squares {
+			root := evaluate(q.ops, x)
+			term := root.mul(root).mul(dual{v: number(q.Weight)})
+			if q.Inside {
+				term = term.mul(inside)
+			}
+			rest = rest.add(term)
+		}
+		p.require(rest.degree < notPolynomial && rest.v.zero(), "-W = sum of squares + (p - q V) times those inside, all polynomials", fmt.Sprintf("at x = %v the sides differ by %v", at, rest.v))
 		for i = 0; i < len(at); i++ { // the next point of the grid
 			if at[i] = at[i].add(number(1)); at[i].lo.Cmp(big.NewFloat(float64(rest.degree))) <= 0 {
 				break

@@ -47,11 +47,9 @@ func (p *part) loop(channels []int) (side, f, pick matrix) {
 		}
 		return p.weight(name)
 	}
-	turn := func(x matrix) matrix { // feedback
-		if p.Positive {
-			return x
-		}
-		return negative(x)
+	turn := negative // feedback
+	if p.Positive {
+		turn = func(x matrix) matrix { return x }
 	}
 	corners := func(a, b, c, d matrix) matrix { return stack(beside(a, b), beside(c, d)) }
 	a := corners(get("P.A", np, np), zeros(np, nk), zeros(nk, np), get("K.A", nk, nk))

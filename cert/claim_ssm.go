@@ -3,6 +3,7 @@ package cert
 import (
 	"fmt"
 	"math/big"
+	"slices"
 )
 
 // blockNorms are upper bounds for one block of an ssm member, see docs/bundle.md for the block's equations.
@@ -81,30 +82,19 @@ func (p *part) norms(b int, weights []*big.Rat) blockNorms {
 
 // transient returns c of the proof above for the gap r' - r.
 func transient(blocks []blockNorms, gap *big.Rat) *big.Rat {
-	rows := make([]*big.Rat, len(blocks))
-	for b := range rows {
-		rows[b] = new(big.Rat)
-	}
-	row, col := new(big.Rat), new(big.Rat)
+	col, rows := new(big.Rat), slices.Repeat(bounds{new(big.Rat)}, len(blocks))
 	for start := range blocks {
 		e, sum := new(big.Rat), new(big.Rat)
 		for b, k := range blocks[start:] {
 			a := up(new(big.Rat).Quo(mul(k.input, e), gap))
 			if b == 0 {
-				a = big.NewRat(1, 1)
+				a = one
 			}
 			e = up(mul(k.static, add(mul(k.output, a), mul(k.direct, e))))
-			rows[start+b].Add(rows[start+b], a)
-			sum.Add(sum, a)
+			rows[start+b] = add(rows[start+b], a)
+			sum = add(sum, a)
 		}
-		if sum.Cmp(col) > 0 {
-			col = sum
-		}
+		col = larger(col, sum)
 	}
-	for _, s := range rows {
-		if s.Cmp(row) > 0 {
-			row = s
-		}
-	}
-	return sqrtUp(mul(row, col))
+	return sqrtUp(mul(larger(rows...), col))
 }

@@ -53,12 +53,7 @@ func (a *arith) definite(s matrix, den *big.Int) decision {
 
 // valueOf is v 2^exp / den.
 func valueOf(v *big.Int, exp int, den *big.Int) *big.Rat {
-	r := new(big.Rat).SetFrac(v, den)
-	p := new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(max(exp, -exp))))
-	if exp < 0 {
-		p.Inv(p)
-	}
-	return r.Mul(r, p)
+	return mul(scale2(v, exp), new(big.Rat).SetFrac(big.NewInt(1), den))
 }
 
 // decimal prints a rational with four digits, for people.

@@ -3,6 +3,7 @@ package cert
 import (
 	"math"
 	"math/big"
+	"slices"
 )
 
 // matrix is an exact real matrix: entry (i, j) is v[i*c+j] 2^exp. Entries are never modified in place.
@@ -45,13 +46,7 @@ func rats(x []float64) []*big.Rat {
 
 func rat(x float64) *big.Rat { return new(big.Rat).SetFloat64(x) }
 
-func zeros(r, c int) matrix {
-	m := matrix{r: r, c: c, v: make([]*big.Int, r*c)}
-	for i := range m.v {
-		m.v[i] = new(big.Int)
-	}
-	return m
-}
+func zeros(r, c int) matrix { return fromFloats(r, c, make([]float64, r*c)) }
 
 func diagonal(x []float64) matrix {
 	full := make([]float64, len(x)*len(x))
@@ -61,13 +56,7 @@ func diagonal(x []float64) matrix {
 	return fromFloats(len(x), len(x), full)
 }
 
-func identity(n int) matrix {
-	x := make([]float64, n)
-	for i := range x {
-		x[i] = 1
-	}
-	return diagonal(x)
-}
+func identity(n int) matrix { return diagonal(slices.Repeat([]float64{1}, n)) }
 
 func (m matrix) transpose() matrix {
 	t := matrix{r: m.c, c: m.r, exp: m.exp, v: make([]*big.Int, len(m.v))}
@@ -90,7 +79,10 @@ func (m matrix) each(f func(z, x *big.Int) *big.Int) matrix {
 
 func negative(m matrix) matrix { return m.each((*big.Int).Neg) }
 
-// floor rounds down to the unit of gridBits.
+// gridBits is the precision of numbers that are not exact, in units of 2^-gridBits or relative.
+const gridBits = 128
+
+// floor rounds down to the unit.
 func (m matrix) floor() matrix {
 	o := m.each(func(z, x *big.Int) *big.Int { return z.Rsh(z.Lsh(x, gridBits), uint(-m.exp)) }) // exponents are never positive
 	o.exp = -gridBits

@@ -7,26 +7,38 @@ import (
 	"strings"
 )
 
-// op is one operation on a stack of values: a number, a state, the sum or product of the last two, or a function of the last one.
+// op is a token: an operation on a stack of values, at the state x, which makes it grow by so many.
 type op struct {
-	name  string   // x, +, *, or a function of calculus
-	n     int      // index of the state, or the exponent
-	value *big.Rat // a number
+	grows int
+	do    func(stack, x []dual) []dual
 }
 
-// tokens gives the operations that a token stands for.
-func tokens(n int) map[string][]op {
-	t := map[string][]op{"-": {{value: minusOne}, {name: "*"}, {name: "+"}}, "/": {{name: "inv"}, {name: "*"}}, "neg": {{value: minusOne}, {name: "*"}}}
-	for _, name := range []string{"+", "*", "sin", "cos", "tanh", "exp", "sqrt"} {
-		t[name] = []op{{name: name}}
+func push(f func(x []dual) dual) op {
+	return op{1, func(s, x []dual) []dual { return append(s, f(x)) }}
+}
+
+func unary(f func(dual) dual) op {
+	return op{0, func(s, _ []dual) []dual { return append(s[:len(s)-1], f(s[len(s)-1])) }}
+}
+
+func pair(f func(a, b dual) dual) op {
+	return op{-1, func(s, _ []dual) []dual { n := len(s) - 2; return append(s[:n], f(s[n], s[n+1])) }}
+}
+
+// tokens are those that are no numbers, in n states.
+func tokens(n int) map[string]op {
+	minus := exact(minusOne)
+	t := map[string]op{"+": pair(dual.add), "*": pair(dual.mul), "neg": unary(minus.mul)}
+	t["-"] = pair(func(a, b dual) dual { return a.add(minus.mul(b)) })
+	t["/"] = pair(func(a, b dual) dual { return a.mul(b.apply("inv", 0)) })
+	for _, name := range []string{"sin", "cos", "tanh", "exp", "sqrt"} {
+		t[name] = unary(func(a dual) dual { return a.apply(name, 0) })
 	}
-	for i := range max(n, maxDegree+1) {
-		if i < n {
-			t[fmt.Sprint("x", i)] = []op{{name: "x", n: i}}
-		}
-		if i > 1 && i <= maxDegree {
-			t[fmt.Sprint("pow:", i)] = []op{{name: "pow", n: i}}
-		}
+	for i := range n {
+		t[fmt.Sprint("x", i)] = push(func(x []dual) dual { return x[i] })
+	}
+	for i := 2; i <= maxDegree; i++ {
+		t[fmt.Sprint("pow:", i)] = unary(func(a dual) dual { return a.apply("pow", i) })
 	}
 	return t
 }
@@ -35,32 +47,21 @@ func tokens(n int) map[string][]op {
 func (v value) expression(n int) (text []string, ops []op) {
 	depth, known := 0, tokens(n)
 	for _, e := range v.list(1, maxTokens) {
-		t, number := e.v.(json.Number)
-		o := []op{{}}
-		switch {
-		case number:
-			o[0].value = rat(e.number())
-		case strings.Contains(e.text(), "/") && e.v != "/":
-			o[0].value = e.ratio()
-		case known[e.text()] == nil:
-			e.fail("want a number, a ratio, x0 to x%d, + - * / neg sin cos tanh exp sqrt, or pow:2 to pow:%d", n-1, maxDegree)
-		default:
-			o = known[e.text()]
-		}
-		if !number {
-			t = json.Number(e.text())
-		}
-		for _, o := range o {
-			if o.value != nil || o.name == "x" {
-				depth++
-			} else if o.name == "+" || o.name == "*" {
-				depth--
+		t := fmt.Sprint(e.v)
+		o, ok := known[t]
+		if _, number := e.v.(json.Number); number || strings.Contains(t, "/") && !ok {
+			var c dual
+			if number {
+				c = exact(rat(e.number()))
+			} else {
+				c = exact(e.ratio())
 			}
-			if depth < 1 {
-				e.fail("want more values before %s", t)
-			}
+			o, ok = push(func([]dual) dual { return c }), true
 		}
-		text, ops = append(text, string(t)), append(ops, o...)
+		if depth += o.grows; !ok || depth < 1 {
+			e.fail("want a number, a ratio, x0 to x%d, or a known operation on values that are there", n-1)
+		}
+		text, ops = append(text, t), append(ops, o)
 	}
 	if depth != 1 {
 		v.fail("want an expression that leaves one value, got %d", depth)
@@ -71,18 +72,7 @@ func (v value) expression(n int) (text []string, ops []op) {
 func evaluate(ops []op, x []dual) dual {
 	var s []dual
 	for _, o := range ops {
-		switch n := len(s); {
-		case o.value != nil:
-			s = append(s, dual{v: enclose(o.value)})
-		case o.name == "x":
-			s = append(s, x[o.n])
-		case o.name == "+":
-			s = append(s[:n-2], s[n-2].add(s[n-1]))
-		case o.name == "*":
-			s = append(s[:n-2], s[n-2].mul(s[n-1]))
-		default:
-			s[n-1] = s[n-1].apply(o)
-		}
+		s = o.do(s, x)
 	}
 	return s[0]
 }
@@ -96,6 +86,8 @@ type dual struct {
 }
 
 const notPolynomial = 1 << 30
+
+func exact(r *big.Rat) dual { return dual{v: enclose(r)} }
 
 // chain is a x + b y.
 func chain(a interval, x []interval, b interval, y []interval) []interval {
@@ -131,10 +123,10 @@ var calculus = map[string]func(x interval, n int) (v, slope interval){
 	"sqrt": func(x interval, _ int) (v, slope interval) { v = x.sqrt(); return v, v.add(v).inv() },
 }
 
-func (x dual) apply(o op) dual {
-	v, slope := calculus[o.name](x.v, o.n)
-	if o.name != "pow" {
-		o.n = notPolynomial
+func (x dual) apply(name string, n int) dual {
+	v, slope := calculus[name](x.v, n)
+	if n == 0 { // no power
+		n = notPolynomial
 	}
-	return dual{v, chain(slope, x.d, slope, nil), min(x.degree*o.n, notPolynomial)}
+	return dual{v, chain(slope, x.d, slope, nil), min(x.degree*n, notPolynomial)}
 }

@@ -11,13 +11,13 @@ import (
 type interval struct{ lo, hi *big.Float }
 
 // undefined ends an evaluation that has no value somewhere in its operands, or leaves the range of exponents.
-type undefined struct{}
+var undefined = refusal{"undecided: f has no value there, or numbers leave the range of the checker", ""}
 
 const maxExponent = 1 << 13
 
 func between(lo, hi *big.Float) interval {
 	if a, b := lo.MantExp(nil), hi.MantExp(nil); max(a, b) > maxExponent || min(a, b) < -maxExponent {
-		panic(undefined{})
+		panic(undefined)
 	}
 	return interval{lo, hi}
 }
@@ -33,23 +33,28 @@ func enclose(r *big.Rat) interval {
 	return between(lower().SetPrec(gridBits).SetRat(r), upper().SetPrec(gridBits).SetRat(r))
 }
 
-func point(x *big.Float) interval             { return interval{x, x} }
-func number(x float64) interval               { return point(big.NewFloat(x)) } // exact
-func hull(x, y interval) interval             { return interval{least(x.lo, y.lo), most(x.hi, y.hi)} }
-func (x interval) within(y interval) interval { return interval{most(x.lo, y.lo), least(x.hi, y.hi)} }
-func (x interval) straddles() bool            { return x.lo.Sign() <= 0 && x.hi.Sign() >= 0 }
-func (x interval) neg() interval              { return x.scaled(big.NewFloat(-1)) }
-func (x interval) sub(y interval) interval    { return x.add(y.neg()) }
-func (x interval) mul(y interval) interval    { return hull(y.scaled(x.lo), y.scaled(x.hi)) }
-func (x interval) div(y interval) interval    { return x.mul(y.inv()) }
+func point(x *big.Float) interval          { return interval{x, x} }
+func number(x float64) interval            { return point(big.NewFloat(x)) } // exact
+func hull(x, y interval) interval          { return interval{least(x.lo, y.lo), most(x.hi, y.hi)} }
+func (x interval) zero() bool              { return x.lo.Sign() == 0 && x.hi.Sign() == 0 }
+func (x interval) straddles() bool         { return x.lo.Sign() <= 0 && x.hi.Sign() >= 0 }
+func (x interval) neg() interval           { return x.scaled(big.NewFloat(-1)) }
+func (x interval) sub(y interval) interval { return x.add(y.neg()) }
+func (x interval) mul(y interval) interval { return hull(y.scaled(x.lo), y.scaled(x.hi)) }
+func (x interval) div(y interval) interval { return x.mul(y.inv()) }
+func (x interval) middle() interval        { return point(lower().Add(x.lo, x.hi)).mul(number(0.5)) } // exact halving
+
+// String prints the lower end, for people.
+func (x interval) String() string { return x.lo.Text('g', 9) }
+
+// within moves ends outside [-b, b] to the nearest number inside.
+func (x interval) within(b float64) interval {
+	at := func(e *big.Float) *big.Float { return most(big.NewFloat(-b), least(big.NewFloat(b), e)) }
+	return interval{at(x.lo), at(x.hi)}
+}
 
 func (x interval) add(y interval) interval {
 	return between(lower().Add(x.lo, y.lo), upper().Add(x.hi, y.hi))
-}
-
-func (x interval) middle() interval {
-	m := lower().Add(x.lo, x.hi)
-	return point(m.SetMantExp(m, -1))
 }
 
 func (x interval) scaled(s *big.Float) interval {
@@ -61,7 +66,7 @@ func (x interval) scaled(s *big.Float) interval {
 
 func (x interval) inv() interval {
 	if x.straddles() {
-		panic(undefined{})
+		panic(undefined)
 	}
 	return between(lower().Quo(big.NewFloat(1), x.hi), upper().Quo(big.NewFloat(1), x.lo))
 }
@@ -77,59 +82,75 @@ func (x interval) pow(n int) interval {
 	return z
 }
 
-// exp is undefined where the lower bound of e^-x that it takes is 0, for x > 88.
-func (x interval) exp() interval {
-	at := func(t *big.Float) interval {
-		r, _ := t.Rat(nil)
-		lo, hi := expNeg(r.Abs(r))
-		z := interval{enclose(scale2(lo, -gridBits)).lo, enclose(scale2(hi, -gridBits)).hi}
-		if t.Sign() > 0 {
-			return z.inv()
-		}
-		return z
+// series encloses B_1, where B_j = 1 - y/c(j) B_(j+1), 0 <= y <= 1 <= c(1) <= c(2) ... It is an alternating series whose terms shrink from 1,
+// as is each B_j; so all lie in [0, 1], which encloses the last one used.
+func series(y interval, terms int64, c func(j int64) int64) interval {
+	b := hull(number(0), number(1))
+	for j := terms; j > 0; j-- {
+		b = number(1).sub(y.mul(b).div(enclose(big.NewRat(c(j), 1))))
 	}
-	return hull(at(x.lo), at(x.hi))
+	return b
 }
 
-func (x interval) tanh() interval { // 1 - 2/(1 + e^2x)
+const terms = 14 // of series at y = 2^-8; the rest is below 2^-gridBits
+
+// exp takes e^-|t| from the series at |t|/2^k <= 2^-8, squared k times, and its inverse for t > 0.
+func (x interval) exp() interval {
+	at := func(t *big.Float) interval {
+		k := t.MantExp(nil) + 8
+		if k > 16 { // |t| >= 256
+			return hull(number(0), number(0x1p-256))
+		}
+		e := series(point(new(big.Float).SetMantExp(new(big.Float).Abs(t), -max(0, k))), terms, func(j int64) int64 { return j })
+		for range k {
+			e = e.pow(2)
+		}
+		return e
+	}
+	lo, hi := at(x.lo), at(x.hi)
+	if x.lo.Sign() > 0 {
+		lo = lo.inv()
+	}
+	if x.hi.Sign() > 0 {
+		hi = hi.inv()
+	}
+	return hull(lo, hi)
+}
+
+// tanh is 1 - 2/(1 + e^2x), whose upper bound at 100 is 1.
+func (x interval) tanh() interval {
+	x = x.within(100)
 	return number(1).sub(number(2).div(number(1).add(x.add(x).exp())))
 }
 
 // sqrt is undefined at 0, where the root has no derivative. Its lower end is x.lo over a bound of its root.
 func (x interval) sqrt() interval {
 	if x.lo.Sign() <= 0 {
-		panic(undefined{})
+		panic(undefined)
 	}
 	root := func(t *big.Float) interval { r, _ := t.Rat(nil); return enclose(sqrtUp(r)) }
 	return interval{point(x.lo).div(root(x.lo)).lo, root(x.hi).hi}
 }
 
-const sineTerms = 11 // of the series at 2^-4; the rest is below 2^-gridBits
-
 // turn returns sin x and cos x.
 //
 // Proof. Let m lie in x. By Taylor's theorem |sin(m + h) - sin m - h cos m| <= h^2/2, and the same of cos and -sin. Let y = m/2^k,
-// |y| <= 2^-4, and B_j = 1 - y^2/(j(j+1)) B_(j+2), so that sin y = y B_2 and cos y = B_1. Each B_j is an alternating series whose terms
-// shrink from 1, so it lies in [0, 1], which encloses the last one used. Doubling the angle k times leads back to m. QED
+// |y| <= 2^-4; then sin y = y (1 - y^2/(2 3) (1 - y^2/(4 5) ...)), cos y = 1 - y^2/(1 2) (1 - y^2/(3 4) ...). Doubling the angle k times leads
+// back to m. QED
 func (x interval) turn() (sin, cos interval) {
-	m, pm1 := x.middle(), hull(number(-1), number(1))
+	m := x.middle()
 	k := max(0, m.lo.MantExp(nil)+4)
 	if k > 16 {
-		return pm1, pm1
+		all := hull(number(-1), number(1))
+		return all, all
 	}
 	y := point(new(big.Float).SetMantExp(m.lo, -k))
-	series := func(j int) interval {
-		b := hull(number(0), number(1))
-		for i := j + 2*sineTerms; i >= j; i -= 2 {
-			b = number(1).sub(y.pow(2).mul(b).div(enclose(big.NewRat(int64(i*(i+1)), 1))))
-		}
-		return b
-	}
-	sin, cos = y.mul(series(2)), series(1)
+	sin = y.mul(series(y.pow(2), terms, func(j int64) int64 { return 2 * j * (2*j + 1) }))
+	cos = series(y.pow(2), terms, func(j int64) int64 { return (2*j - 1) * 2 * j })
 	for range k {
 		sin, cos = number(2).mul(sin).mul(cos), number(1).sub(number(2).mul(sin.pow(2)))
 	}
 	h := x.sub(m)
-	rest := h.pow(2).mul(pm1).div(number(2))
-	return sin.add(cos.mul(h)).add(rest).within(pm1), cos.sub(sin.mul(h)).add(rest).within(pm1)
+	rest := h.pow(2).mul(hull(number(-0.5), number(0.5)))
+	return sin.add(cos.mul(h)).add(rest).within(1), cos.sub(sin.mul(h)).add(rest).within(1)
 }

@@ -115,6 +115,16 @@ func (v value) object(keys ...string) map[string]value {
 	return o.fields
 }
 
+// field returns the value of one key of an object.
+func (v value) field(key string) value {
+	o, _ := v.v.(object)
+	x, ok := o.fields[key]
+	if !ok {
+		v.fail("want an object; the key %q is missing", key)
+	}
+	return x
+}
+
 // list returns a list whose length lies in [lo, hi].
 func (v value) list(lo, hi int) []value {
 	l, ok := v.v.([]value)
@@ -135,21 +145,20 @@ func (v value) text() string {
 	return s
 }
 
-// choice returns a string that is one of these.
-func (v value) choice(of ...string) string {
+// choice returns one of these words.
+func (v value) choice(words string) string {
 	s := v.text()
-	if !slices.Contains(of, s) {
-		v.fail("want one of %s", strings.Join(of, ", "))
+	if !slices.Contains(strings.Fields(words), s) {
+		v.fail("want one of %s", strings.ReplaceAll(words, " ", ", "))
 	}
 	return s
 }
 
 func (v value) boolean() bool {
-	b, ok := v.v.(bool)
-	if !ok {
+	if v.v != true && v.v != false {
 		v.fail("want true or false")
 	}
-	return b
+	return v.v == true
 }
 
 // number returns a finite float64 that is written in its one legal spelling: the shortest decimal that reads back as

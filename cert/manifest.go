@@ -76,42 +76,35 @@ const (
 	systemFormat = "plumb-system/1"
 )
 
-// MemberKeys lists the keys of a member of this kind in the manifest, besides kind; nil for an unknown kind.
-func MemberKeys(kind string) []string {
-	switch kind {
-	case "lure":
-		return []string{"states", "hidden", "layers"}
-	case "gated":
-		return []string{"states", "hidden", "gate"}
-	case "ssm":
-		return []string{"width", "blocks"}
-	case "linear":
-		return []string{"states"}
-	case "lstm", "gru":
-		return []string{"units", "filter"}
-	case "matrix":
-		return []string{}
-	case "expressions":
-		return []string{"right"}
-	case "loop":
-		return []string{"plant_states", "feedback"}
-	}
-	return nil
+const (
+	modelKinds  = "lure gated ssm linear lstm gru"
+	systemKinds = "matrix expressions loop"
+	modelClaims = "contraction iss bounded delta-iss"
+)
+
+// kinds gives the claims that can be made of members of each kind, their keys in the manifest besides kind, and their tensors, see shapes.
+var kinds = map[string]struct{ claims, keys, tensors string }{
+	"lure":        {modelClaims, "states hidden layers", "A n n, B1 n q, B2 n m, bx n, C1 q n, D12 q m, bv q, Cx p n, Cw p q, D22 p m, by p"},
+	"gated":       {modelClaims, "states hidden gate", "A n n, B1 n q, B2 n m, C1 q n, D12 q m, Cx p n, Cw p q, D22 p m, by p, u0 m, G1 h n, Gu h m, g1 h, G2 q h, g2 q"},
+	"ssm":         {modelClaims, "width blocks", ""},
+	"linear":      {modelClaims, "states", "A n n, B2 n m, bx n, Cx p n, D22 p m, by p"},
+	"lstm":        {modelClaims, "units filter", ""},
+	"gru":         {modelClaims, "units filter", ""},
+	"matrix":      {"lyapunov", "", "A n n"},
+	"expressions": {"lyapunov", "right", ""},
+	"loop":        {"lyapunov margin", "plant_states feedback", "P.A a a, P.B a m, P.C p a, P.D p m, K.A k k, K.B k p, K.C m k, K.D m p"},
 }
 
-var (
-	modelKinds  = []string{"lure", "gated", "ssm", "linear", "lstm", "gru"}
-	systemKinds = []string{"matrix", "expressions", "loop"}
-)
+// MemberKeys lists the keys of a member of this kind in the manifest, besides kind.
+func MemberKeys(kind string) []string { return strings.Fields(kinds[kind].keys) }
 
 func readManifest(data []byte) Manifest {
 	root := parseJSON(manifestEntry, data)
-	if o, ok := root.v.(object); ok && o.fields["format"].v == systemFormat {
+	if root.field("format").choice(format+" "+systemFormat) == systemFormat {
 		return readSystem(root)
 	}
 	o := root.object("format", "inputs", "outputs", "sampling_time", "window", "input_delay", "integrate",
 		"saturation", "input_range", "members", "provenance", "weights_sha256")
-	o["format"].choice(format, systemFormat)
 	m := readCommon(o, 1)
 	m.Window = o["window"].size(1, maxWindow)
 	nu, ny := len(m.Inputs), len(m.Outputs)
@@ -161,7 +154,7 @@ func readCommon(o map[string]value, least int) Manifest {
 func readSystem(root value) Manifest {
 	o := root.object("format", "name", "time", "sampling_time", "states", "inputs", "outputs", "dynamics", "provenance", "weights_sha256")
 	m := readCommon(o, 0)
-	m.System = &System{o["name"].text(), o["time"].choice("continuous", "discrete") == "continuous", signals(o["states"], 1, maxSize)}
+	m.System = &System{o["name"].text(), o["time"].choice("continuous discrete") == "continuous", signals(o["states"], 1, maxSize)}
 	if m.System.Continuous && m.SamplingTime != 0 {
 		o["sampling_time"].fail("want 0 in continuous time")
 	}
@@ -204,16 +197,8 @@ func hash(v value) string {
 }
 
 // member reads a member of one of these kinds; a system has n states.
-func member(v value, inputs, n int, kinds []string) Member {
-	all, ok := v.v.(object)
-	if !ok {
-		v.fail("want an object")
-	}
-	kind, ok := all.fields["kind"]
-	if !ok {
-		v.fail(`the key "kind" is missing`)
-	}
-	m := Member{Kind: kind.choice(kinds...), States: n}
+func member(v value, inputs, n int, allowed string) Member {
+	m := Member{Kind: v.field("kind").choice(allowed), States: n}
 	f := v.object(append([]string{"kind"}, MemberKeys(m.Kind)...)...)
 	for i, size := range []*int{&m.States, &m.Hidden, &m.Gate, &m.Width} {
 		if x, ok := f[[]string{"states", "hidden", "gate", "width"}[i]]; ok {
@@ -249,28 +234,23 @@ func member(v value, inputs, n int, kinds []string) Member {
 		}
 	}
 	if x, ok := f["plant_states"]; ok {
-		m.Plant, m.Positive = x.size(0, n), f["feedback"].choice("negative", "positive") == "positive"
+		m.Plant, m.Positive = x.size(0, n), f["feedback"].choice("negative positive") == "positive"
 	}
 	return m
 }
 
-// The tensors of docs/bundle.md and their shapes: n states, q hidden, m inputs, p outputs, h width of the gate or the layer,
+// More tensors, and shapes: n states, q hidden, m inputs, p outputs, h width of the gate or the layer,
 // s complex states, i and o inputs and outputs of a block, w outputs of a filter, d inputs of a layer, N all states of a
-// member, L(m+p) = past. Gate tensors exist for each gate, named in place of the question mark.
+// member, L(m+p) = past, a and k states of plant and controller. Gate tensors exist for each gate, named in place of the question mark.
 const (
 	scaleTensors    = "scale.u_mid m, scale.u_half m, scale.y_mean p, scale.y_std p"
 	encoderTensors  = "enc_W N past, enc_b N"
-	lureTensors     = "A n n, B1 n q, B2 n m, bx n, C1 q n, D12 q m, bv q, Cx p n, Cw p q, D22 p m, by p"
 	sandwichTensors = "Win h q, b h, Wout q h"
-	gatedTensors    = "A n n, B1 n q, B2 n m, C1 q n, D12 q m, Cx p n, Cw p q, D22 p m, by p, u0 m, G1 h n, Gu h m, g1 h, G2 q h, g2 q"
 	blockTensors    = "lre s, lim s, Bre s i, Bim s i, Cre o s, Cim o s, D o i, c o"
 	staticTensors   = "W1 h o, b1 h, W2 o h, b2 o"
-	linearTensors   = "A n n, B2 n m, bx n, Cx p n, D22 p m, by p"
 	filterTensors   = "lre s, lim s, Bre s m, Bim s m, Cre w s, Cim w s, D w m, Ere p s, Eim p s, box s"
 	gateTensors     = "W? n d, U? n n, b? n"
 	outTensors      = "Wy p n, by p, Dy p m"
-	matrixTensors   = "A n n"
-	loopTensors     = "P.A a a, P.B a m, P.C p a, P.D p m, K.A k k, K.B k p, K.C m k, K.D m p" // a, k states of plant and controller
 )
 
 // The gates of a layer in the order of docs/bundle.md, its boxes, and its states for each unit.
@@ -286,11 +266,11 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 	out := map[string][]int{}
 	size := map[string]int{"m": len(m.Inputs), "p": len(m.Outputs)}
 	add := func(prefix, tensors string) {
-		for _, t := range strings.Split(tensors, ", ") {
+		for _, t := range strings.FieldsFunc(tensors, func(r rune) bool { return r == ',' }) {
 			f := strings.Fields(t)
-			shape := make([]int, len(f)-1)
-			for i, d := range f[1:] {
-				shape[i] = size[d]
+			var shape []int
+			for _, d := range f[1:] {
+				shape = append(shape, size[d])
 			}
 			if m.System == nil || !slices.Contains(shape, 0) {
 				out[prefix+f[0]] = shape
@@ -300,12 +280,7 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 	if m.System != nil {
 		k := m.Members[0]
 		size["n"], size["a"], size["k"] = k.States, k.Plant, k.States-k.Plant
-		switch k.Kind {
-		case "matrix":
-			add("", matrixTensors)
-		case "loop":
-			add("", loopTensors)
-		}
+		add("", kinds[k.Kind].tensors)
 		return out
 	}
 	extent := func(name string, axis int) int { // 0, which no tensor has, when there is no such axis
@@ -323,14 +298,7 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 	for j, k := range m.Members {
 		at := fmt.Sprintf("m%d.", j)
 		size["n"], size["q"], size["h"], size["N"] = k.States, k.Hidden, k.Gate, k.States
-		switch k.Kind {
-		case "lure":
-			add(at, lureTensors)
-		case "gated":
-			add(at, gatedTensors)
-		case "linear":
-			add(at, linearTensors)
-		}
+		add(at, kinds[k.Kind].tensors)
 		for i := range k.Layers {
 			g := fmt.Sprintf("%sg%d.", at, i)
 			if size["h"] = extent(g+"Win", 0); size["h"]+k.Hidden > maxSize {
@@ -399,8 +367,7 @@ func (m *Manifest) checkTensors(stored map[string]Tensor) {
 	}
 	for i, r := range m.InputRange {
 		mid, half := rat(stored["scale.u_mid"].Data[i]), rat(stored["scale.u_half"].Data[i])
-		slack := new(big.Rat).Mul(new(big.Rat).Add(new(big.Rat).Abs(mid), half), rangeSlack)
-		reach := new(big.Rat).Add(half, slack)
+		reach := add(half, mul(rangeSlack, add(new(big.Rat).Abs(mid), half)))
 		for _, x := range []float64{r.Low, r.High} {
 			if d := new(big.Rat).Sub(rat(x), mid); d.Abs(d).Cmp(reach) > 0 {
 				malformed(manifestEntry, fmt.Sprintf("input_range[%d]", i), "want a range inside scale.u_mid -+ scale.u_half, where |u'| <= 1")

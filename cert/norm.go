@@ -10,18 +10,8 @@ const boundBits = 64
 
 // up returns a rational >= r >= 0 with a power of two as denominator and at most boundBits significant bits.
 func up(r *big.Rat) *big.Rat {
-	shift := boundBits - 1 - (r.Num().BitLen() - r.Denom().BitLen())
-	num, den := new(big.Int).Set(r.Num()), new(big.Int).Set(r.Denom())
-	if shift > 0 {
-		num.Lsh(num, uint(shift))
-	} else {
-		den.Lsh(den, uint(-shift))
-	}
-	q, rest := new(big.Int).QuoRem(num, den, new(big.Int))
-	if rest.Sign() > 0 {
-		q.Add(q, big.NewInt(1))
-	}
-	return scale2(q, -shift)
+	out, _ := upper().SetPrec(boundBits).SetRat(r).Rat(nil)
+	return out
 }
 
 // scale2 is q 2^e.

@@ -37,47 +37,32 @@ func readTensors(b []byte) []Tensor {
 		f := list.fields[name]
 		o := f.object("data_offsets", "dtype", "shape")
 		t := Tensor{Name: name}
-		size, width := 1, 0
+		size := 1
 		for _, d := range o["shape"].list(1, 2) {
 			t.Shape = append(t.Shape, d.size(1, maxWeights))
 			size *= t.Shape[len(t.Shape)-1]
 		}
-		switch o["dtype"].text() {
-		case "F64":
-			width = 8
-		case "F32":
-			width = 4
-		default:
-			f.fail("want dtype F64 or F32")
-		}
+		width := map[string]int{"F64": 8, "F32": 4}[o["dtype"].choice("F64 F32")]
 		off := o["data_offsets"].list(2, 2)
 		from, to := off[0].size(0, maxWeights), off[1].size(0, maxWeights)
 		if size > maxWeights || from != at || to-from != size*width || to > len(data) {
 			f.fail("want data_offsets from %d over %d numbers of %d bytes, inside the file", at, size, width)
 		}
-		t.Data = floats(data[from:to], width)
-		for i, x := range t.Data {
-			if math.IsNaN(x) || math.IsInf(x, 0) {
-				f.fail("want finite numbers, got %g at index %d", x, i)
+		for i := from; i < to; i += width {
+			x := float64(math.Float32frombits(binary.LittleEndian.Uint32(data[i:])))
+			if width == 8 {
+				x = math.Float64frombits(binary.LittleEndian.Uint64(data[i:]))
 			}
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				f.fail("want finite numbers, got %g at index %d", x, len(t.Data))
+			}
+			t.Data = append(t.Data, x)
 		}
 		out = append(out, t)
 		at = to
 	}
 	if at != len(data) {
 		malformed(entry, "", "want %d bytes of data, got %d", at, len(data))
-	}
-	return out
-}
-
-func floats(b []byte, width int) []float64 {
-	out := make([]float64, len(b)/width)
-	for i := range out {
-		if width == 4 {
-			out[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
-		} else {
-			out[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-		}
 	}
 	return out
 }

@@ -11,13 +11,7 @@ import (
 // combine derives the figures of the whole model, y = mean + std (1/J) sum_j y_j, from those of its members. Norms of
 // signals with several components turn physical through |std x| <= max std |x| and |u'| <= |u|/min half.
 func (v *Verdict) combine(b *Bundle) {
-	scale := func(name string) []*big.Rat {
-		var out []*big.Rat
-		for _, x := range b.byName["scale."+name].Data {
-			out = append(out, rat(x))
-		}
-		return out
-	}
+	scale := func(name string) []*big.Rat { return rats(b.byName["scale."+name].Data) }
 	mid, half, mean, std := scale("u_mid"), scale("u_half"), scale("y_mean"), scale("y_std")
 	unit := new(big.Rat).Quo(slices.MaxFunc(std, (*big.Rat).Cmp), slices.MinFunc(half, (*big.Rat).Cmp))
 	average := func(of func(j int) *big.Rat) *big.Rat { // nil when a member lacks the figure
@@ -178,42 +172,27 @@ func (v *Verdict) system(p *part) {
 	if !p.continuous {
 		clock = "Discrete time, one step " + stepText(m)
 	}
-	if v.Claim == "lyapunov" {
-		p.lyapunov()
-		v.Rate, v.Level = w.Rate, w.Level
-		from, fall := "every state", ""
-		if v.Level != nil {
-			from = fmt.Sprintf("every state with x'Px < %s, P as in the certificate,", floorText(v.Level, -6))
-		}
-		if p.continuous && v.Rate.Sign() > 0 {
-			fall = fmt.Sprintf(", and x'Px falls at least like e^(-2 r t), r = %s", floorText(v.Rate, -4))
-		} else if !p.continuous && v.Rate.Cmp(one) < 0 {
-			fall = fmt.Sprintf(", and x'Px falls at least like r^(2k), k steps, r = %s", ceilText(v.Rate, 4))
-		}
-		v.Statement = fmt.Sprintf("Lyapunov: the equilibrium x = 0 of %q is asymptotically stable. From %s x'Px falls at all times and the state goes to 0%s.", m.System.Name, from, fall)
-	} else {
+	v.Rate, v.Level, v.Alpha, v.Skew = w.Rate, w.Level, w.Alpha, w.Skew
+	if v.Claim == "margin" {
 		p.margin()
-		v.Alpha, v.Skew = w.Alpha, w.Skew
-		end := func(sign *big.Rat) *big.Rat { // the factor at delta = sign alpha, nil at or beyond its pole
-			a := mul(sign, w.Alpha)
-			den := add(two, mul(minusOne, a, add(one, w.Skew)))
-			if den.Sign() <= 0 {
-				return nil
-			}
-			return new(big.Rat).Quo(add(two, a, mul(minusOne, a, w.Skew)), den)
-		}
-		v.GainLow, v.GainHigh = end(minusOne), end(one)
-		var channels []string
+		var names []string
 		for _, c := range w.Channels {
-			channels = append(channels, slices.Concat(m.Inputs, m.Outputs)[c].Name)
+			names = append(names, slices.Concat(m.Inputs, m.Outputs)[c].Name)
 		}
-		v.Statement = fmt.Sprintf("Disk margin: the closed loop of %q is asymptotically stable, and stays so when each of the signals %s is multiplied by a factor of its own from the disk D(alpha, skew), alpha = %s, skew = %s, constant or varying with time and amplitude.",
-			m.System.Name, strings.Join(channels, ", "), floorText(v.Alpha, -6), v.Skew.RatString())
-		if v.GainLow != nil && v.GainHigh != nil {
-			v.Statement += fmt.Sprintf(" Among them are the gains from %s to %s.", ceilText(v.GainLow, -5), floorText(v.GainHigh, -5))
+		v.Statement = fmt.Sprintf("Disk margin: the closed loop of %q is asymptotically stable, and stays so when each of %s is multiplied by a factor of its own from the disk D(alpha, skew), alpha = %s, skew = %s, constant (complex, at every frequency) or varying with time and amplitude.",
+			m.System.Name, strings.Join(names, ", "), floorText(v.Alpha, -6), v.Skew.RatString())
+	} else {
+		p.lyapunov()
+		from, fall := "every state", fmt.Sprintf("e^(-%s t)", floorText(w.Rate, -4))
+		if w.Level != nil {
+			from = fmt.Sprintf("every state with x'Px < %s, P as in the certificate,", floorText(w.Level, -6))
 		}
+		if !p.continuous {
+			fall = ceilText(w.Rate, 4) + "^k, k steps"
+		}
+		v.Statement = fmt.Sprintf("Lyapunov: the equilibrium x = 0 of %q is asymptotically stable. From %s the state goes to 0, x'Px falls at all times, and its root at least like %s.", m.System.Name, from, fall)
 	}
-	v.Statement += fmt.Sprintf(" %s; real-number evaluation of the stored numbers.", clock)
+	v.Statement += " " + clock + "; real-number evaluation of the stored numbers."
 }
 
 func stepText(m *Manifest) string {
