@@ -62,6 +62,47 @@ func TestSearchFinds(t *testing.T) {
 	}
 }
 
+// TestSearchNearOne: A and B1 times c have c times the smallest rate (take c^2 L for L), so a network is brought to a smallest rate just below 1,
+// where few metrics are left, and is found to contract in any coordinates.
+func TestSearchNearOne(t *testing.T) {
+	known := 0
+	for seed := range uint64(12) {
+		s, m, l := random(seed)
+		rate, scaled, err := s.Contraction(m, l)
+		if err != nil {
+			continue
+		}
+		f, err := s.frame(m, scaled, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rate, err = s.smallestRate(t.Context(), f, rate); err != nil {
+			t.Fatal(err)
+		}
+		known++
+		for _, spread := range []float64{0, 3} {
+			x := mixed(s, seed, spread)
+			for i := range x.A {
+				x.A[i] *= 0.999 / rate
+			}
+			for i := range x.B1 {
+				x.B1[i] *= 0.999 / rate
+			}
+			m2, l2, err := x.Search(t.Context(), false)
+			if err != nil {
+				t.Errorf("seed %d, spread %g: %v", seed, spread, err)
+				continue
+			}
+			if r, _, err := x.Contraction(m2, l2); err != nil || !definite(x.lmi(r*r*(1+1e-9), m2, l2)) {
+				t.Errorf("seed %d, spread %g: rate %g is not proved: %v", seed, spread, r, err)
+			}
+		}
+	}
+	if known < 5 {
+		t.Errorf("only %d networks that contract", known)
+	}
+}
+
 // TestSearchEdge: x+ = a x + b tanh(x) contracts exactly for |a + b s| < 1 at slopes s in [0, 1], which the inequality decides too: for q = n = 1
 // it is |a| + |b| < 1, so b of either sign counts as the worse.
 func TestSearchEdge(t *testing.T) {
