@@ -120,7 +120,7 @@ func (f *certifyFlags) loadModel() (*existing, error) {
 func (e *existing) certify(ctx context.Context) (*recertified, *bundle.Model, error) {
 	r := e.describe()
 	var best *bundle.Model
-	for _, claim := range ladderOf(e.b.Manifest.Members) {
+	for _, claim := range ladderOf(e.b.Manifest.Members, e.v.Claim) {
 		if best != nil {
 			r.Rungs = append(r.Rungs, rungResult{Claim: claim, Outcome: rungSkipped, Why: "a stronger claim is proved"})
 			continue
@@ -144,8 +144,9 @@ func (e *existing) certify(ctx context.Context) (*recertified, *bundle.Model, er
 	return r, best, nil
 }
 
-// ladderOf lists the claims that a sum of these members could have, the strongest first.
-func ladderOf(members []cert.Member) []string {
+// ladderOf lists the claims that a sum of these members could have, the strongest first. Input-to-state stability says more than
+// boundedness and less than contraction only where a member is gated, or where it is what the file claims.
+func ladderOf(members []cert.Member, stored string) []string {
 	deep, gated := false, false
 	for _, m := range members {
 		deep = deep || m.Units != nil
@@ -154,7 +155,7 @@ func ladderOf(members []cert.Member) []string {
 	switch {
 	case deep:
 		return []string{ident.DeltaISS}
-	case gated:
+	case gated || stored == ident.ISS:
 		return []string{ident.Contraction, ident.ISS, ident.Bounded}
 	}
 	return []string{ident.Contraction, ident.Bounded}

@@ -339,6 +339,15 @@ func TestCertifyModelTightens(t *testing.T) {
 		t.Errorf("rate %g, gain %g, change %q from %+v; want %g and %g", r.Rate, r.Gain, r.Change, r.Stored, first.Rate, first.Gain)
 	}
 
+	got.Certificate.Claim = ident.ISS // which the same witness proves of a Lur'e member
+	if err := bundle.WriteFile(out, got); err != nil {
+		t.Fatal(err)
+	}
+	r = recertify(t, exitOK, out, "--out", out+"6")
+	if want := []string{"contraction: proved", "iss: not tried", "bounded: not tried"}; r.Stored.Claim != ident.ISS || r.Claim != ident.Contraction || !reflect.DeepEqual(outcomes(&r), want) {
+		t.Errorf("%v from %+v", outcomes(&r), r.Stored)
+	}
+
 	// The best metric of contraction proves this bounded claim too; the stronger claim is written.
 	b.Certificate = &cert.Certificate{Claim: ident.Bounded, Members: []cert.Witness{{Rate: big.NewRat(99, 100), M: w.M, T: []float64{1e3, 1e3, 1e3, 1e3}, Kappa2: []*big.Rat{big.NewRat(1000, 1)}}}}
 	weaker := filepath.Join(t.TempDir(), "w.plumb")
@@ -412,6 +421,19 @@ func TestCertifyModelErrors(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("failed runs left %v behind", left)
+	}
+}
+
+// TestCertifySystem: systems are referred to the commands that prove claims of them.
+func TestCertifySystem(t *testing.T) {
+	dir := t.TempDir()
+	must(t, "margin", "tf: num=[2] den=[1 3 2 0]", "1", "--certify", "--out", dir)
+	files, err := filepath.Glob(filepath.Join(dir, "*.plumb"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no system in %s: %v", dir, err)
+	}
+	if _, errs, code := plumb(t, "certify", files[0]); code != exitFailed || !strings.Contains(errs, "a system, not an identified model") {
+		t.Errorf("exit %d: %s", code, errs)
 	}
 }
 
