@@ -135,7 +135,7 @@ func witness(claim string, m Member, w Witness) object {
 		"layers": each(w.Layers, func(t []float64) any { return object{"T": numbers(t)} }),
 		"g2":     ratio(w.G2), "d2": ratio(w.D2), "T": numbers(w.T), "Ty": numbers(w.Ty), "Td": numbers(w.Td),
 		"kappa2": each(w.Kappa2, func(r *big.Rat) any { return ratio(r) }),
-		"P":      rows(m.States, w.M), "mu": numbers(w.Mu), "level": ratio(w.Level), "box": nil, "squares": nil,
+		"mu":     numbers(w.Mu), "level": ratio(w.Level), "box": nil, "squares": nil,
 		"alpha": ratio(w.Alpha), "skew": ratio(w.Skew), "channels": each(w.Channels, func(i int) any { return i }),
 	}
 	if w.Box != nil {
@@ -166,7 +166,9 @@ func witness(claim string, m Member, w Witness) object {
 	return pick(object{}, cert.WitnessKeys(claim, m), all)
 }
 
-func square(s Square) any { return object{"weight": plain(s.Weight), "root": each(s.Root, token), "inside": s.Inside} }
+func square(s Square) any {
+	return object{"weight": plain(s.Weight), "root": each(s.Root, token), "inside": s.Inside}
+}
 
 func ratio(r *big.Rat) any {
 	if r == nil {

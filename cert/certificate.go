@@ -29,7 +29,7 @@ type Witness struct {
 	Filter       []float64  // lstm, gru: eta of the filter's complex states
 	Cells        []CellWitness
 
-	// Of a system, where M is P: docs/system-bundle.md.
+	// Of a system: docs/system-bundle.md.
 	Level       *big.Rat  // lyapunov of expressions; nil: the whole space
 	Box         []float64 // half widths; nil with Squares
 	Squares     []Square  // nil with Box
@@ -63,7 +63,7 @@ type Gain struct {
 var witnessKeys = map[string]string{
 	"lure": "rate M Lambda gain", "layers": "rate M Lambda layers gain", "bounded lure": "rate M T kappa2", "linear": "rate M gain",
 	"gated": "rate M Lambda g2 T kappa2 Ty d2 Td", "ssm": "rate radius gain", "lstm": "rate filter layers", "gru": "rate filter layers",
-	"matrix": "rate P", "expressions": "rate P level box squares", "loop": "rate P mu", "margin loop": "alpha skew channels P Lambda mu",
+	"matrix": "rate M", "expressions": "rate M level box squares", "loop": "rate M mu", "margin loop": "alpha skew channels M Lambda mu",
 	"gain lure": "gamma2 M Lambda", "gain linear": "gamma2 M", "gain ssm": "",
 }
 
@@ -90,27 +90,21 @@ func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certif
 		WeightsSHA256: hash(o["weights_sha256"]),
 	}
 	for i, v := range o["members"].list(len(m.Members), len(m.Members)) {
-		var widths []int
-		for k := range m.Members[i].Layers {
-			widths = append(widths, stored[fmt.Sprintf("m%d.g%d.b", i, k)].Shape[0])
-		}
-		c.Members = append(c.Members, readWitness(v, c.Claim, m.Members[i], len(m.Inputs), len(m.Outputs), widths))
+		width := func(k int) int { return stored[fmt.Sprintf("m%d.g%d.b", i, k)].Shape[0] }
+		c.Members = append(c.Members, readWitness(v, c.Claim, m.Members[i], len(m.Inputs), len(m.Outputs), width))
 	}
 	return c
 }
 
 // readWitness reads the witness of a member with nu inputs, ny outputs and sandwich layers of these widths.
-func readWitness(v value, claim string, m Member, nu, ny int, widths []int) (w Witness) {
+func readWitness(v value, claim string, m Member, nu, ny int, width func(layer int) int) (w Witness) {
 	q, t, f := m.Hidden, m.Hidden, v.object(WitnessKeys(claim, m)...)
 	has := func(key string) bool { // and is not null, where that is allowed
 		x, ok := f[key]
 		return ok && !(x.null() && (slices.Contains([]string{"gain", "level", "box", "squares"}, key) || key == "T" && m.Kind == "gated"))
 	}
 	if has("channels") {
-		for _, e := range f["channels"].list(1, nu+ny) {
-			w.Channels = append(w.Channels, e.size(q, nu+ny-1))
-			q = w.Channels[len(w.Channels)-1] + 1
-		}
+		w.Channels = gather(f["channels"].list(1, nu+ny), func(e value) int { return e.size(0, nu+ny-1) })
 		q = len(w.Channels)
 	}
 	if m.Kind == "lure" {
@@ -127,13 +121,15 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) (w W
 		}
 	}
 	if has("squares") {
-		for _, e := range f["squares"].list(1, maxSize) {
+		w.Squares = gather(f["squares"].list(1, maxSize), func(e value) Square {
 			g := e.object("weight", "root", "inside")
 			root, ops := g["root"].expression(m.States)
-			w.Squares = append(w.Squares, Square{g["weight"].number(), root, g["inside"].boolean(), ops})
-		}
+			return Square{g["weight"].number(), root, g["inside"].boolean(), ops}
+		})
 	}
-	w.M = readMetric(f, m)
+	if has("M") {
+		w.M = f["M"].square(m.States)
+	}
 	if has("filter") {
 		w.Filter = f["filter"].numbers(m.Filter.States)
 		for i, e := range f["layers"].list(len(m.Units), len(m.Units)) {
@@ -149,14 +145,14 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) (w W
 		}
 	} else if has("layers") {
 		for i, e := range f["layers"].list(m.Layers, m.Layers) {
-			w.Layers = append(w.Layers, e.object("T")["T"].numbers(widths[i]))
+			w.Layers = append(w.Layers, e.object("T")["T"].numbers(width(i)))
 		}
 	}
 	if has("gain") {
 		g := f["gain"].object(GainKeys(m.Kind)...)
-		w.Gain = &Gain{M: readMetric(g, m)}
+		w.Gain = &Gain{}
 		if x, ok := g["gamma2"]; ok {
-			w.Gain.Gamma2 = x.ratio()
+			w.Gain.Gamma2, w.Gain.M = x.ratio(), g["M"].square(m.States)
 		}
 		if x, ok := g["Lambda"]; ok {
 			w.Gain.Lambda = x.numbers(q)
@@ -165,18 +161,7 @@ func readWitness(v value, claim string, m Member, nu, ny int, widths []int) (w W
 	if x, ok := f["kappa2"]; ok && m.Kind == "gated" {
 		w.Kappa2 = []*big.Rat{x.ratio()}
 	} else if ok {
-		for _, e := range x.list(ny, ny) {
-			w.Kappa2 = append(w.Kappa2, e.ratio())
-		}
+		w.Kappa2 = gather(x.list(ny, ny), value.ratio)
 	}
 	return w
-}
-
-func readMetric(f map[string]value, m Member) []float64 {
-	for _, key := range []string{"M", "P"} {
-		if x, ok := f[key]; ok {
-			return x.square(m.States)
-		}
-	}
-	return nil
 }

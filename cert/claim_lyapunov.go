@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// lyapunov proves that x = 0 is asymptotically stable with the region {V < level}, V = x'Px, and the rate r: docs/system-bundle.md.
+// lyapunov proves that x = 0 is asymptotically stable with the region {V < level}, V = x'Mx, and the rate r: docs/system-bundle.md.
 //
-// Claim: P > 0, f(0) = 0, f is continuously differentiable on the region (continuous time: so solutions exist and are unique), and for
+// Claim: M > 0, f(0) = 0, f is continuously differentiable on the region (continuous time: so solutions exist and are unique), and for
 // x != 0 in the region W(x) < 0, where
 //
-//	W(x) = 2 x'P (f(x) + r x) = dV/dt + 2r V   resp.   W(x) = (f(x) - r x)'P(f(x) + r x) = V(f(x)) - r^2 V(x).
+//	W(x) = 2 x'M (f(x) + r x) = dV/dt + 2r V   resp.   W(x) = (f(x) - r x)'M(f(x) + r x) = V(f(x)) - r^2 V(x).
 //
 // Then every trajectory that starts in the region stays there, goes to 0, and V falls at least like e^(-2rt), resp. r^(2k).
 //
@@ -23,18 +23,18 @@ import (
 // Reference: Khalil 2002, Theorem 4.1; Bof, Carli and Schenato 2018 (discrete time).
 func (p *part) lyapunov() {
 	w, r, n := p.w, p.w.Rate, p.States
-	p.require(r.Sign() >= 0 && (p.continuous || r.Sign() > 0 && r.Cmp(one) <= 0), "rate >= 0, in discrete time 0 < rate <= 1", "it is "+r.RatString())
-	m := p.metric("P", w.M)
-	if p.Kind != "expressions" {
-		side, f := p.weight("A"), zeros(0, n) // no constraint
-		if p.Kind == "loop" {
-			side, f, _ = p.loop(nil)
-		}
-		p.positive(p.fall(r, m, side, f), "-A'P - PA - 2rP > 0, resp. r^2 P - A'PA > 0")
+	p.require(r.Sign() >= 0 && (p.b.manifest.System.Continuous || r.Sign() > 0 && r.Cmp(one) <= 0), "rate >= 0, in discrete time 0 < rate <= 1", "it is "+r.RatString())
+	m := p.metric("M", w.M)
+	switch p.Kind {
+	case "matrix":
+		p.positive(p.fall(r, m, p.weight("A"), zeros(0, n)), "-A'M - MA - 2rM > 0, resp. r^2 M - A'MA > 0")
+		return
+	case "loop":
+		side, f, _ := p.loop(nil)
+		p.positive(p.fall(r, m, side, f), "-dV/dt - 2rV + mu |Fz|^2 > 0, resp. r^2 V - V+ + mu |Fz|^2 > 0, in the closed loop")
 		return
 	}
-	p.require((w.Box == nil) != (w.Squares == nil) && (w.Level != nil || w.Box == nil), "the witness is a level and a box, or squares", "")
-	p.require(w.Level == nil || w.Level.Sign() > 0, "level > 0", "")
+	p.require((w.Box == nil) != (w.Squares == nil) && (w.Level == nil && w.Box == nil || w.Level != nil && w.Level.Sign() > 0), "the witness is a positive level and a box, or squares", "")
 	for i, ops := range p.ops {
 		p.require(evaluate(ops, duals(slices.Repeat([]interval{number(0)}, n), false)).v.zero(), fmt.Sprintf("f(0) = 0, component %d", i), "")
 	}
@@ -48,7 +48,7 @@ func (p *part) lyapunov() {
 // fall is r^2 V(x) - V(x+), resp. -dV/dt - 2r V, plus mu |f z|^2, as a quadratic form in z = (x, ...), for x+, resp. dx/dt = side z.
 func (p *part) fall(r *big.Rat, m, side, f matrix) *form {
 	s := p.form(side.c).add(one, 0, p.mul(f.transpose(), p.mul(p.multiplier("mu", p.w.Mu), f)))
-	if !p.continuous {
+	if !p.b.manifest.System.Continuous {
 		return s.add(square(r), 0, m).sub(side, m)
 	}
 	x := stack(p.mul(m, side), zeros(side.c-m.r, side.c))
@@ -68,7 +68,7 @@ func duals(x []interval, gradients bool) []dual {
 	return out
 }
 
-// quadratic returns x'P y.
+// quadratic returns x'M y.
 func (p *part) quadratic(x, y []dual) dual {
 	sum := dual{v: number(0)}
 	for i, f := range p.w.M {
@@ -77,13 +77,13 @@ func (p *part) quadratic(x, y []dual) dual {
 	return sum
 }
 
-// decrease returns W = left'P right with left = 2x, resp. f - rx, and right = f + rx.
+// decrease returns W = left'M right with left = 2x, resp. f - rx, and right = f + rx.
 func (p *part) decrease(x []dual) (w dual, left, right []dual) {
 	for i, ops := range p.ops {
 		p.spend(20*(1+len(x[i].d)), len(ops), 1)
 		f, rx := evaluate(ops, x), x[i].mul(exact(p.w.Rate))
 		right = append(right, f.add(rx))
-		if p.continuous {
+		if p.b.manifest.System.Continuous {
 			left = append(left, x[i].add(x[i]))
 		} else {
 			left = append(left, f.add(rx.mul(exact(minusOne))))
@@ -105,14 +105,14 @@ const maxHalvings = 40
 
 // cover proves W < 0 for 0 != x in {V < level} by branch and bound: a box that holds the region is divided until each part is settled.
 //
-// Proof. b^2 P - level e_i e_i' > 0 says level x_i^2 < b^2 V(x), so |x_i| < b where V <= level. A part is left out where V >= level: V is
+// Proof. b^2 M - level e_i e_i' > 0 says level x_i^2 < b^2 V(x), so |x_i| < b where V <= level. A part is left out where V >= level: V is
 // convex and lies above its tangent plane at the middle. Else W < 0 off 0 by the mean value theorem: W(x) = W(m) + W'(s)(x - m) with s in the box; or,
-// where the box contains 0, f(x) = J x for a J of which row i is the derivative of f_i somewhere in the box, so W = x'Ja'P Jb x with Ja = 2I, resp.
-// J - rI, and Jb = J + rI, and Ja and P Jb are among the derivatives of left and right. QED
+// where the box contains 0, f(x) = J x for a J of which row i is the derivative of f_i somewhere in the box, so W = x'Ja'M Jb x with Ja = 2I, resp.
+// J - rI, and Jb = J + rI, and Ja and M Jb are among the derivatives of left and right. QED
 func (p *part) cover(metric matrix) {
 	var root []interval
 	for i, b := range p.positives("box", p.w.Box) {
-		p.positive(p.form(p.States).add(square(b), 0, metric).add(mul(minusOne, p.w.Level), i, identity(1)), "the box holds the region, state %d: b^2 P - level ee' > 0", i)
+		p.positive(p.form(p.States).add(square(b), 0, metric).add(mul(minusOne, p.w.Level), i, identity(1)), "the box holds the region, state %d: b^2 M - level ee' > 0", i)
 		root = append(root, hull(enclose(b), enclose(b).neg()))
 	}
 	p.settle(root, 0, enclose(p.w.Level))
@@ -151,7 +151,7 @@ func (p *part) falls(x, m []interval, inside bool) (ok bool) {
 	return w.v.hi.Sign() < 0 || tangent(middle.v, w.d, x, m).hi.Sign() < 0
 }
 
-// steep decides -(S + S') > 0, S_ij = sum_kl left_k.d_i P_kl right_l.d_j, for all S in these intervals: all pivots of the elimination in
+// steep decides -(S + S') > 0, S_ij = sum_kl left_k.d_i M_kl right_l.d_j, for all S in these intervals: all pivots of the elimination in
 // interval arithmetic are positive, hence those of each matrix, and these are ratios of leading minors (Sylvester).
 func (p *part) steep(left, right []dual) bool {
 	n := len(left)
@@ -190,15 +190,14 @@ const squareBits = 1 << 12
 // each state alone. A polynomial of degree d that vanishes on the grid {0, ..., d}^n vanishes everywhere: by induction over n, as one in
 // one variable with d + 1 roots does. An enclosure [0, 0] says that it vanishes at a point. QED
 func (p *part) squares() {
-	powers := map[string]bool{}
 	for _, q := range p.w.Squares {
 		p.require(q.Weight > 0 && (p.w.Level != nil || !q.Inside), "weights of squares are positive, and a level is given for those inside", "")
-		if len(q.Root) == 1 || len(q.Root) == 2 && strings.HasPrefix(q.Root[1], "pow:") {
-			powers[q.Root[0]] = true
-		}
 	}
 	for i := range p.States {
-		p.require(powers[fmt.Sprint("x", i)], "a power of each state is among the squares", "")
+		power := func(q Square) bool { // is it a power of state i?
+			return q.Root[0] == fmt.Sprint("x", i) && (len(q.Root) == 1 || len(q.Root) == 2 && strings.HasPrefix(q.Root[1], "pow:"))
+		}
+		p.require(slices.ContainsFunc(p.w.Squares, power), "a power of each state is among the squares", "")
 	}
 	zero, inside := point(new(big.Float).SetPrec(squareBits)), dual{}
 	for at, i := slices.Repeat([]interval{zero}, p.States), 0; i < len(at); {

@@ -6,7 +6,7 @@ import "math/big"
 // D(alpha, skew), constant and complex, or varying with time and amplitude: docs/system-bundle.md.
 //
 // Claim: let w_i = Delta_i(v_i) on the channels, with |w_i| <= alpha |v_i| at each time, or sum |w_i|^2 <= alpha^2 sum |v_i|^2 over all time (an
-// operator of norm alpha). Then P > 0, L = diag(Lambda) > 0 and, with mu > 0, side, F of loop and v = r + h w, h = (1 + skew)/2, on the channels,
+// operator of norm alpha). Then M > 0, L = diag(Lambda) > 0 and, with mu > 0, side, F of loop and v = r + h w, h = (1 + skew)/2, on the channels,
 //
 //	-dV/dt, resp. V - V+,  + w'L w - alpha^2 v'L v + |diag(mu)^(1/2) F z|^2 > 0      for all z = (x, w, r) != 0
 //
@@ -23,9 +23,9 @@ import "math/big"
 func (p *part) margin() {
 	w, n := p.w, p.States
 	p.require(w.Alpha.Sign() > 0, "alpha > 0", "it is "+w.Alpha.RatString())
-	m, l := p.metric("P", w.M), p.multiplier("Lambda", w.Lambda)
+	m, l := p.metric("M", w.M), p.multiplier("Lambda", w.Lambda)
 	still := one // the rate at which V does not fall
-	if p.continuous {
+	if p.b.manifest.System.Continuous {
 		still = new(big.Rat)
 	}
 	side, f, pick := p.loop(w.Channels)

@@ -7,13 +7,10 @@ import (
 )
 
 // blockNorms are upper bounds for one block of an ssm member, see docs/bundle.md for the block's equations.
-type blockNorms struct {
-	input   *big.Rat // |B|, from real signals to complex states
-	output  *big.Rat // |s -> Re(C s)|
-	direct  *big.Rat // |D|
-	static  *big.Rat // Lipschitz constant of z -> z + W2 tanh(W1 z + b1) + b2
-	through *big.Rat // l2 gain of the linear part
-}
+//
+// input is |B|, from real signals to complex states; output |s -> Re(C s)|; direct |D|; static the Lipschitz constant of
+// z -> z + W2 tanh(W1 z + b1) + b2; through the l2 gain of the linear part.
+type blockNorms struct{ input, output, direct, static, through *big.Rat }
 
 // cascade proves that an ssm member contracts, computes c in |dx(k)| <= c r'^k |dx(0)|, and its product gain.
 //

@@ -130,11 +130,9 @@ func (a *arith) dominant(v, s matrix) bool {
 	for i := range e.r {
 		var off, t big.Int
 		for j := range e.c {
-			if j != i {
-				off.Add(&off, t.Abs(e.at(i, j)))
-			}
+			off.Add(&off, t.Abs(e.at(i, j)))
 		}
-		if e.at(i, i).Cmp(&off) <= 0 {
+		if t.Lsh(e.at(i, i), 1).Cmp(&off) <= 0 { // off has |e_ii| too
 			return false
 		}
 	}
@@ -155,9 +153,8 @@ func (a *arith) bareiss(s matrix) decision {
 	}
 	m := make([][]*big.Int, n)
 	for i := range m {
-		m[i] = make([]*big.Int, i+1)
-		for j := range m[i] {
-			m[i][j] = new(big.Int).Set(s.at(i, j))
+		for j := range i + 1 {
+			m[i] = append(m[i], new(big.Int).Set(s.at(i, j)))
 		}
 	}
 	previous := big.NewInt(1)

@@ -17,9 +17,7 @@ func (m matrix) at(i, j int) *big.Int { return m.v[i*m.c+j] }
 
 func (m matrix) entry(i, j int) *big.Rat { return scale2(m.at(i, j), m.exp) }
 
-func (m matrix) row(i int) matrix {
-	return matrix{r: 1, c: m.c, exp: m.exp, v: m.v[i*m.c : (i+1)*m.c]}
-}
+func (m matrix) row(i int) matrix { return matrix{r: 1, c: m.c, exp: m.exp, v: m.v[i*m.c : (i+1)*m.c]} }
 
 // fromFloats returns the matrix of these numbers, row-major. Every finite float64 is an integer over a power of two.
 func fromFloats(r, c int, x []float64) matrix { return fromRats(r, c, rats(x)) }
@@ -117,12 +115,12 @@ type arith struct{ left int64 }
 // together take a thousandth of it.
 const workLimit = 30e9
 
-type workError struct{}
+type workError = refusal
 
 func (a *arith) spend(ops, wordsA, wordsB int) {
 	a.left -= int64(ops) * (50 + int64(wordsA)*int64(wordsB))
 	if a.left < 0 {
-		panic(workError{})
+		panic(workError{failed: "undecided: more work than the limit of the checker allows"})
 	}
 }
 
@@ -142,14 +140,10 @@ func (a *arith) mul(x, y matrix) matrix {
 	var t big.Int
 	for i := range x.r {
 		for k := range x.c {
-			f := x.at(i, k)
-			if f.Sign() == 0 {
-				continue
-			}
-			for j := range y.c {
-				if g := y.at(k, j); g.Sign() != 0 {
+			if f := x.at(i, k); f.Sign() != 0 {
+				for j := range y.c {
 					s := o.v[i*o.c+j]
-					s.Add(s, t.Mul(f, g))
+					s.Add(s, t.Mul(f, y.at(k, j)))
 				}
 			}
 		}
@@ -198,12 +192,10 @@ var (
 // sum returns the matrix times den, the least common denominator of the weights; den > 0 changes no sign.
 func (f *form) sum() (s matrix, den *big.Int) {
 	den = big.NewInt(1)
-	var g big.Int
 	exp := math.MaxInt
 	for _, t := range f.terms {
 		d := t.w.Denom()
-		g.GCD(nil, nil, den, d)
-		den.Mul(den, new(big.Int).Quo(d, &g))
+		den.Mul(den, new(big.Int).Quo(d, new(big.Int).GCD(nil, nil, den, d)))
 		exp = min(exp, t.m.exp)
 	}
 	s = zeros(f.n, f.n)

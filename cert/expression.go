@@ -7,38 +7,30 @@ import (
 	"strings"
 )
 
-// op is a token: an operation on a stack of values, at the state x, which makes it grow by so many.
+// op is a token: a function of the last values on a stack, or, of arity 0, of the state.
 type op struct {
-	grows int
-	do    func(stack, x []dual) []dual
-}
-
-func push(f func(x []dual) dual) op {
-	return op{1, func(s, x []dual) []dual { return append(s, f(x)) }}
-}
-
-func unary(f func(dual) dual) op {
-	return op{0, func(s, _ []dual) []dual { return append(s[:len(s)-1], f(s[len(s)-1])) }}
-}
-
-func pair(f func(a, b dual) dual) op {
-	return op{-1, func(s, _ []dual) []dual { n := len(s) - 2; return append(s[:n], f(s[n], s[n+1])) }}
+	arity int
+	f     func(v []dual) dual
 }
 
 // tokens are those that are no numbers, in n states.
 func tokens(n int) map[string]op {
 	minus := exact(minusOne)
-	t := map[string]op{"+": pair(dual.add), "*": pair(dual.mul), "neg": unary(minus.mul)}
-	t["-"] = pair(func(a, b dual) dual { return a.add(minus.mul(b)) })
-	t["/"] = pair(func(a, b dual) dual { return a.mul(b.apply("inv", 0)) })
+	t := map[string]op{
+		"+":   {2, func(v []dual) dual { return v[0].add(v[1]) }},
+		"-":   {2, func(v []dual) dual { return v[0].add(minus.mul(v[1])) }},
+		"*":   {2, func(v []dual) dual { return v[0].mul(v[1]) }},
+		"/":   {2, func(v []dual) dual { return v[0].mul(v[1].apply("inv", 0)) }},
+		"neg": {1, func(v []dual) dual { return minus.mul(v[0]) }},
+	}
 	for _, name := range []string{"sin", "cos", "tanh", "exp", "sqrt"} {
-		t[name] = unary(func(a dual) dual { return a.apply(name, 0) })
+		t[name] = op{1, func(v []dual) dual { return v[0].apply(name, 0) }}
 	}
 	for i := range n {
-		t[fmt.Sprint("x", i)] = push(func(x []dual) dual { return x[i] })
+		t[fmt.Sprint("x", i)] = op{0, func(x []dual) dual { return x[i] }}
 	}
 	for i := 2; i <= maxDegree; i++ {
-		t[fmt.Sprint("pow:", i)] = unary(func(a dual) dual { return a.apply("pow", i) })
+		t[fmt.Sprint("pow:", i)] = op{1, func(v []dual) dual { return v[0].apply("pow", i) }}
 	}
 	return t
 }
@@ -46,19 +38,16 @@ func tokens(n int) map[string]op {
 // expression reads tokens in postfix form, in n states, which must leave one value.
 func (v value) expression(n int) (text []string, ops []op) {
 	depth, known := 0, tokens(n)
+	constant := func(r *big.Rat) op { c := exact(r); return op{0, func([]dual) dual { return c }} }
 	for _, e := range v.list(1, maxTokens) {
 		t := fmt.Sprint(e.v)
 		o, ok := known[t]
-		if _, number := e.v.(json.Number); number || strings.Contains(t, "/") && !ok {
-			var c dual
-			if number {
-				c = exact(rat(e.number()))
-			} else {
-				c = exact(e.ratio())
-			}
-			o, ok = push(func([]dual) dual { return c }), true
+		if _, number := e.v.(json.Number); number {
+			o, ok = constant(rat(e.number())), true
+		} else if strings.Contains(t, "/") && !ok {
+			o, ok = constant(e.ratio()), true
 		}
-		if depth += o.grows; !ok || depth < 1 {
+		if depth += 1 - o.arity; !ok || depth < 1 {
 			e.fail("want a number, a ratio, x0 to x%d, or a known operation on values that are there", n-1)
 		}
 		text, ops = append(text, t), append(ops, o)
@@ -72,7 +61,12 @@ func (v value) expression(n int) (text []string, ops []op) {
 func evaluate(ops []op, x []dual) dual {
 	var s []dual
 	for _, o := range ops {
-		s = o.do(s, x)
+		n := len(s) - o.arity
+		if v := s[n:]; o.arity > 0 {
+			s = append(s[:n], o.f(v))
+		} else {
+			s = append(s, o.f(x))
+		}
 	}
 	return s[0]
 }

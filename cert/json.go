@@ -19,13 +19,8 @@ type MalformedError struct {
 }
 
 func (e *MalformedError) Error() string {
-	s := "malformed bundle: "
-	for _, part := range []string{e.Entry, e.Field} {
-		if part != "" {
-			s += part + ": "
-		}
-	}
-	return s + e.Want
+	parts := []string{"malformed bundle", e.Entry, e.Field, e.Want}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ": ")
 }
 
 // malformed stops reading. The reader's functions end by panicking with *MalformedError, which Open returns.
@@ -64,10 +59,7 @@ func parseValue(d *json.Decoder, at value, depth int) value {
 	if depth > maxDepth {
 		at.fail("want at most %d levels of nesting", maxDepth)
 	}
-	t, err := d.Token()
-	if err != nil {
-		at.fail("want JSON: %v", err)
-	}
+	t, _ := d.Token()
 	switch t {
 	case json.Delim('{'):
 		o := object{fields: map[string]value{}}
@@ -204,20 +196,19 @@ func digits(s string) bool {
 	return s != "" && len(s) <= maxDigits && strings.Trim(s, "0123456789") == "" && (s[0] != '0' || s == "0") // "x/0" fails in SetString
 }
 
-// numbers returns a list of exactly n numbers.
-func (v value) numbers(n int) []float64 {
-	out := make([]float64, n)
-	for i, e := range v.list(n, n) {
-		out[i] = e.number()
+// gather reads each element of a list.
+func gather[T any](list []value, read func(value) T) []T {
+	var out []T
+	for _, e := range list {
+		out = append(out, read(e))
 	}
 	return out
 }
 
+// numbers returns a list of exactly n numbers.
+func (v value) numbers(n int) []float64 { return gather(v.list(n, n), value.number) }
+
 // square returns an n x n matrix, written as a list of rows, in row-major order.
 func (v value) square(n int) []float64 {
-	var out []float64
-	for _, row := range v.list(n, n) {
-		out = append(out, row.numbers(n)...)
-	}
-	return out
+	return slices.Concat(gather(v.list(n, n), func(row value) []float64 { return row.numbers(n) })...)
 }

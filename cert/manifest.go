@@ -74,12 +74,9 @@ type Provenance struct {
 const (
 	format       = "plumb/1"
 	systemFormat = "plumb-system/1"
-)
-
-const (
-	modelKinds  = "lure gated ssm linear lstm gru"
-	systemKinds = "matrix expressions loop"
-	modelClaims = "contraction iss bounded delta-iss"
+	modelKinds   = "lure gated ssm linear lstm gru"
+	systemKinds  = "matrix expressions loop"
+	modelClaims  = "contraction iss bounded delta-iss"
 )
 
 // kinds gives the claims that can be made of members of each kind, their keys in the manifest besides kind, and their tensors, see shapes.
@@ -108,39 +105,23 @@ func readManifest(data []byte) Manifest {
 	m := readCommon(o, 1)
 	m.Window = o["window"].size(1, maxWindow)
 	nu, ny := len(m.Inputs), len(m.Outputs)
-	for _, v := range o["input_delay"].list(nu, nu) {
-		m.InputDelay = append(m.InputDelay, v.size(0, maxWindow))
-	}
-	for _, v := range o["integrate"].list(ny, ny) {
-		m.Integrate = append(m.Integrate, v.boolean())
-	}
-	for _, v := range o["saturation"].list(ny, ny) {
+	m.InputDelay = gather(o["input_delay"].list(nu, nu), func(v value) int { return v.size(0, maxWindow) })
+	m.Integrate = gather(o["integrate"].list(ny, ny), value.boolean)
+	m.Saturation = gather(o["saturation"].list(ny, ny), limits)
+	m.InputRange = gather(o["input_range"].list(nu, nu), func(v value) Range {
 		f := v.object("low", "high")
-		l := Limits{optional(f["low"]), optional(f["high"])}
-		if l.Low != nil && l.High != nil && *l.Low > *l.High {
-			v.fail("want low <= high")
-		}
-		m.Saturation = append(m.Saturation, l)
-	}
-	for _, v := range o["input_range"].list(nu, nu) {
-		f := v.object("low", "high")
-		r := Range{f["low"].number(), f["high"].number()}
-		if r.Low > r.High {
-			v.fail("want low <= high")
-		}
-		m.InputRange = append(m.InputRange, r)
-	}
-	for _, v := range o["members"].list(1, maxMembers) {
-		m.Members = append(m.Members, member(v, nu, 0, modelKinds))
-	}
+		limits(v)
+		return Range{f["low"].number(), f["high"].number()}
+	})
+	m.Members = gather(o["members"].list(1, maxMembers), func(v value) Member { return member(v, nu, 0, modelKinds) })
 	return m
 }
 
 // readCommon reads what models and systems have in common; least is the least number of inputs and of outputs.
 func readCommon(o map[string]value, least int) Manifest {
 	m := Manifest{
-		Inputs:        signals(o["inputs"], least, maxSignals),
-		Outputs:       signals(o["outputs"], least, maxSignals),
+		Inputs:        gather(o["inputs"].list(least, maxSignals), signal),
+		Outputs:       gather(o["outputs"].list(least, maxSignals), signal),
 		SamplingTime:  o["sampling_time"].number(),
 		Provenance:    readProvenance(o["provenance"], "data_sha256", "seed", "version"),
 		WeightsSHA256: hash(o["weights_sha256"]),
@@ -154,7 +135,7 @@ func readCommon(o map[string]value, least int) Manifest {
 func readSystem(root value) Manifest {
 	o := root.object("format", "name", "time", "sampling_time", "states", "inputs", "outputs", "dynamics", "provenance", "weights_sha256")
 	m := readCommon(o, 0)
-	m.System = &System{o["name"].text(), o["time"].choice("continuous discrete") == "continuous", signals(o["states"], 1, maxSize)}
+	m.System = &System{o["name"].text(), o["time"].choice("continuous discrete") == "continuous", gather(o["states"].list(1, maxSize), signal)}
 	if m.System.Continuous && m.SamplingTime != 0 {
 		o["sampling_time"].fail("want 0 in continuous time")
 	}
@@ -162,21 +143,23 @@ func readSystem(root value) Manifest {
 	return m
 }
 
-func optional(v value) *float64 {
-	if v.null() {
-		return nil
+func limits(v value) (l Limits) {
+	f := v.object("low", "high")
+	for i, to := range []**float64{&l.Low, &l.High} {
+		if v := f[[]string{"low", "high"}[i]]; !v.null() {
+			x := v.number()
+			*to = &x
+		}
 	}
-	x := v.number()
-	return &x
+	if l.Low != nil && l.High != nil && *l.Low > *l.High {
+		v.fail("want low <= high")
+	}
+	return l
 }
 
-func signals(v value, lo, hi int) []Signal {
-	var out []Signal
-	for _, e := range v.list(lo, hi) {
-		f := e.object("name", "unit")
-		out = append(out, Signal{f["name"].text(), f["unit"].text()})
-	}
-	return out
+func signal(v value) Signal {
+	f := v.object("name", "unit")
+	return Signal{f["name"].text(), f["unit"].text()}
 }
 
 func readProvenance(v value, keys ...string) Provenance {
@@ -212,15 +195,13 @@ func member(v value, inputs, n int, allowed string) Member {
 		v.fail("want at most %d states, hidden units and inputs together", maxSize)
 	}
 	if x, ok := f["blocks"]; ok {
-		for _, b := range x.list(1, maxBlocks) {
+		m.Blocks = gather(x.list(1, maxBlocks), func(b value) Block {
 			g := b.object("states", "hidden")
-			m.Blocks = append(m.Blocks, Block{g["states"].size(1, maxSize), g["hidden"].size(0, maxSize)})
-		}
+			return Block{g["states"].size(1, maxSize), g["hidden"].size(0, maxSize)}
+		})
 	}
 	if x, ok := f["units"]; ok {
-		for _, n := range x.list(1, maxCells) {
-			m.Units = append(m.Units, n.size(1, maxSize))
-		}
+		m.Units = gather(x.list(1, maxCells), func(n value) int { return n.size(1, maxSize) })
 		g := f["filter"].object("states", "width")
 		m.Filter = Filter{g["states"].size(0, maxSize), g["width"].size(0, maxSize)}
 		if (m.Filter.States == 0) != (m.Filter.Width == 0) {
@@ -272,7 +253,7 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 			for _, d := range f[1:] {
 				shape = append(shape, size[d])
 			}
-			if m.System == nil || !slices.Contains(shape, 0) {
+			if !slices.Contains(shape, 0) { // a loop has a static part
 				out[prefix+f[0]] = shape
 			}
 		}
@@ -301,8 +282,8 @@ func (m *Manifest) shapes(stored map[string]Tensor) map[string][]int {
 		add(at, kinds[k.Kind].tensors)
 		for i := range k.Layers {
 			g := fmt.Sprintf("%sg%d.", at, i)
-			if size["h"] = extent(g+"Win", 0); size["h"]+k.Hidden > maxSize {
-				malformed(weightsEntry, g+"Win", "want a layer of width at most %d", maxSize-k.Hidden)
+			if size["h"] = extent(g+"Win", 0); size["h"] == 0 || size["h"]+k.Hidden > maxSize {
+				malformed(weightsEntry, g+"Win", "want a layer of width 1 to %d", maxSize-k.Hidden)
 			}
 			add(g, sandwichTensors)
 		}

@@ -1,8 +1,11 @@
 package cert
 
 import (
+	"fmt"
 	"math"
 	"math/big"
+	"slices"
+	"sort"
 )
 
 // Upper bounds are rounded up to this many bits, so that numbers do not grow along a chain of bounds.
@@ -87,38 +90,24 @@ func top(s matrix, trace *big.Int) float64 {
 // smallest returns a bound 0 < t <= lambda_min(s) within an eighth of it, for s > 0; nil when there is none above 2^-100
 // times the least diagonal entry.
 func (a *arith) smallest(s matrix) *big.Rat {
-	top := s.at(0, 0) // lambda_min is at most every diagonal entry
+	top := s.entry(0, 0) // lambda_min is at most every diagonal entry
 	for i := range s.r {
-		if s.at(i, i).Cmp(top) < 0 {
-			top = s.at(i, i)
-		}
+		top = slices.MinFunc([]*big.Rat{top, s.entry(i, i)}, (*big.Rat).Cmp)
 	}
 	if s.r == 1 {
-		return valueOf(top, s.exp, big.NewInt(1))
+		return top
 	}
 	bound := func(j int) *big.Rat { // falls by 1/16 to 1/9 from step to step
-		return mul(valueOf(top, s.exp, big.NewInt(1)), big.NewRat(int64(16-j%8), 16), scale2(big.NewInt(1), -(j/8)))
+		return mul(top, big.NewRat(int64(16-j%8), 16), scale2(big.NewInt(1), -(j/8)))
 	}
 	const none = 800
-	j := bisect(-1, none, func(j int) bool {
+	j := sort.Search(none, func(j int) bool {
 		return a.definite(a.form(s.r).add(one, 0, s).add(mul(minusOne, bound(j)), 0, identity(s.r)).sum()).positive
 	})
 	if j == none {
 		return nil
 	}
 	return bound(j)
-}
-
-// bisect returns an integer in (low, high] that is high or satisfies test; the smallest if test is monotone.
-func bisect(low, high int, test func(int) bool) int {
-	for high-low > 1 {
-		if mid := (low + high) / 2; test(mid) {
-			high = mid
-		} else {
-			low = mid
-		}
-	}
-	return high
 }
 
 // norm returns a bound >= |W^(1/2) x| of the spectral norm, W = diag(w) >= 0 or the identity: its square is
@@ -135,4 +124,68 @@ func (a *arith) norm(x matrix, w ...*big.Rat) *big.Rat {
 		f.add(q, 0, a.mul(x.row(i).transpose(), x.row(i)))
 	}
 	return sqrtUp(a.largest(f.sum()))
+}
+
+// bounds are upper bounds of non-negative numbers. Denominators are powers of two, and up keeps them short.
+type bounds []*big.Rat
+
+// each applies f to the entries with the same index and rounds up; a single number stands for a vector of it.
+func each(f func(...*big.Rat) *big.Rat, xs ...bounds) bounds {
+	out := make(bounds, len(xs[0]))
+	entry := make([]*big.Rat, len(xs))
+	for i := range out {
+		for j, x := range xs {
+			entry[j] = x[min(i, len(x)-1)]
+		}
+		out[i] = up(f(entry...))
+	}
+	return out
+}
+
+func plus(xs ...bounds) bounds  { return each(add, xs...) }
+func times(xs ...bounds) bounds { return each(mul, xs...) }
+
+func larger(x ...*big.Rat) *big.Rat { return slices.MaxFunc(x, (*big.Rat).Cmp) }
+
+// norm2 bounds the Euclidean norm.
+func (a *arith) norm2(x bounds) bounds { return bounds{a.norm(fromRats(len(x), 1, x))} }
+
+// apply bounds w x for w >= 0.
+func (a *arith) apply(w matrix, x bounds) bounds { return a.mul(w, fromRats(len(x), 1, x)).bounds() }
+
+func (m matrix) bounds() bounds {
+	out := make(bounds, len(m.v))
+	for i, q := range m.v {
+		out[i] = up(scale2(q, m.exp))
+	}
+	return out
+}
+
+// magnitude is |w| by entries: if |x| <= b by entries, then |w x| <= |w| b.
+func magnitude(w matrix) matrix { return w.each((*big.Int).Abs) }
+
+// gauge bounds w as a map between differences: by entries; or, where its argument is bounded by its 2-norm, by the 2-norms of its rows;
+// or, where both are, by its spectral norm.
+func (a *arith) gauge(w matrix, rows, cols bool) matrix {
+	var out bounds
+	switch {
+	case rows:
+		return fromRats(1, 1, bounds{a.norm(w)})
+	case cols:
+		for i := range w.r {
+			out = append(out, a.norm(w.row(i)))
+		}
+		return fromRats(w.r, 1, out)
+	}
+	return magnitude(w)
+}
+
+// below requires x <= q y > 0 for each entry.
+func (p *part) below(x bounds, q *big.Rat, y bounds, condition string) {
+	for i := range x {
+		if limit := mul(q, y[i]); x[i].Cmp(limit) > 0 {
+			excess := new(big.Rat).Sub(new(big.Rat).Quo(x[i], limit), one)
+			panic(refusal{condition, fmt.Sprintf("entry %d exceeds by %s of the limit", i, decimal(excess))})
+		}
+	}
 }

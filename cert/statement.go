@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -54,40 +55,33 @@ func (v *Verdict) combine(b *Bundle) {
 			v.RestOutput = append(v.RestOutput, add(mean[i], mul(std[i], rest)))
 		}
 	case v.Claim == "bounded" || v.Claim == "delta-iss":
-		for _, f := range v.Members {
-			if f.Radius == nil { // a contracting or input-to-state stable member gives no explicit ball
-				return
-			}
+		if slices.ContainsFunc(v.Members, func(f Figures) bool { return f.Radius == nil }) {
+			return // a contracting or input-to-state stable member gives no explicit ball
 		}
 		for i := range mean {
 			centre := add(mean[i], mul(std[i], average(func(j int) *big.Rat { return v.Members[j].Centre[i] })))
 			radius := mul(std[i], average(func(j int) *big.Rat { return v.Members[j].Radius[i] }))
-			v.Low = append(v.Low, new(big.Rat).Sub(centre, radius))
-			v.High = append(v.High, add(centre, radius))
+			v.Low, v.High = append(v.Low, new(big.Rat).Sub(centre, radius)), append(v.High, add(centre, radius))
 		}
 	}
 }
 
-// recovery returns the smallest k with 100 d r^k <= 1, as far as powers rounded up tell; math.MaxInt when it is not below 2^40. A bit
-// of k - 1 is kept while the bound stays above 1, so the lowest bit that is not kept has shown the bound for k itself.
-func recovery(d, r *big.Rat) (k int) {
-	left, power := mul(d, big.NewRat(100, 1)), bounds{up(r)} // r^(2^i)
-	if left.Cmp(one) <= 0 {
-		return 0
-	}
-	for i := 0; mul(left, power[i]).Cmp(one) > 0; i++ {
-		if i == 40 {
-			return math.MaxInt
+// recovery returns the smallest k with 100 d r^k <= 1, as far as powers rounded up tell; math.MaxInt when it is not below 2^40.
+func recovery(d, r *big.Rat) int {
+	const never = 1 << 40
+	k := sort.Search(never, func(k int) bool {
+		left := mul(d, big.NewRat(100, 1))
+		for power := up(r); k > 0; k, power = k>>1, larger(up(square(power)), scale2(big.NewInt(1), -4096)) {
+			if k&1 == 1 {
+				left = up(mul(left, power))
+			}
 		}
-		power = append(power, up(square(power[i])))
+		return left.Cmp(one) <= 0
+	})
+	if k == never {
+		return math.MaxInt
 	}
-	for i, q := range slices.Backward(power) {
-		if next := up(mul(left, q)); next.Cmp(one) > 0 {
-			left = next
-			k += 1 << i
-		}
-	}
-	return k + 1
+	return k
 }
 
 // commonRest returns the scaled rest input u0 when all members are gated and share it, else nil.
@@ -168,31 +162,28 @@ func (v *Verdict) words(m *Manifest) string {
 
 // system checks the claim of a system and states it.
 func (v *Verdict) system(p *part) {
-	m, w, clock := &p.b.manifest, p.w, "Continuous time"
-	if !p.continuous {
-		clock = "Discrete time, one step " + stepText(m)
+	m, w := &p.b.manifest, p.w
+	clock, fall, from := "Continuous time", "e^(-r t)", "every state"
+	if !m.System.Continuous {
+		clock, fall = "Discrete time, one step "+stepText(m), "r^k, k steps"
 	}
-	v.Rate, v.Level, v.Alpha, v.Skew = w.Rate, w.Level, w.Alpha, w.Skew
 	if v.Claim == "margin" {
 		p.margin()
 		var names []string
 		for _, c := range w.Channels {
 			names = append(names, slices.Concat(m.Inputs, m.Outputs)[c].Name)
 		}
-		v.Statement = fmt.Sprintf("Disk margin: the closed loop of %q is asymptotically stable, and stays so when each of %s is multiplied by a factor of its own from the disk D(alpha, skew), alpha = %s, skew = %s, constant (complex, at every frequency) or varying with time and amplitude.",
-			m.System.Name, strings.Join(names, ", "), floorText(v.Alpha, -6), v.Skew.RatString())
+		v.Statement = fmt.Sprintf("Disk margin: the closed loop of %q is asymptotically stable, and stays so when each of the signals %s is multiplied by its own factor from the disk D(alpha, skew), alpha = %s, skew = %s, constant (complex, at every frequency) or varying with time and amplitude.",
+			m.System.Name, strings.Join(names, ", "), floorText(w.Alpha, -6), w.Skew.RatString())
 	} else {
 		p.lyapunov()
-		from, fall := "every state", fmt.Sprintf("e^(-%s t)", floorText(w.Rate, -4))
 		if w.Level != nil {
-			from = fmt.Sprintf("every state with x'Px < %s, P as in the certificate,", floorText(w.Level, -6))
+			from = fmt.Sprintf("every state with V(x) = x'Mx < %s", floorText(w.Level, -6))
 		}
-		if !p.continuous {
-			fall = ceilText(w.Rate, 4) + "^k, k steps"
-		}
-		v.Statement = fmt.Sprintf("Lyapunov: the equilibrium x = 0 of %q is asymptotically stable. From %s the state goes to 0, x'Px falls at all times, and its root at least like %s.", m.System.Name, from, fall)
+		v.Statement = fmt.Sprintf("Lyapunov: the equilibrium x = 0 of %q is asymptotically stable. From %s the state goes to 0 and V falls at all times, its root at least like %s, r = %s.", m.System.Name, from, fall, w.Rate.RatString())
 	}
 	v.Statement += " " + clock + "; real-number evaluation of the stored numbers."
+	v.Proved, v.Rate, v.Level, v.Alpha, v.Skew = true, w.Rate, w.Level, w.Alpha, w.Skew
 }
 
 func stepText(m *Manifest) string {
