@@ -37,6 +37,8 @@ func newLMI() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lmi",
 		Short: "Solve linear matrix inequalities (semidefinite programs)",
+		Example: `  plumb lmi solve problem.dat-s
+  plumb lmi solve projection.dat-s --quad projection.quad --json`,
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
