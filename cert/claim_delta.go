@@ -105,10 +105,8 @@ func (p *part) cell(l int, norm, vnorm bool, v bounds) cell {
 			return plus(each(larger, mix(ends[0]), mix(ends[1])), times(change("z", dv, dh), plus(hbox, n.top)))
 		}, hbox, hbox, 0}
 	}
-	var cbox, ceil bounds = rats(p.floats(at + "cbox")), nil
-	for _, x := range cbox {
-		ceil = append(ceil, tanh(x))
-	}
+	cbox := bounds(rats(p.floats(at + "cbox")))
+	ceil := each(func(x ...*big.Rat) *big.Rat { return tanh(x[0]) }, cbox)
 	i, f, gg, o := g["i"], g["f"], g["g"], g["o"]
 	p.below(plus(times(f.top, cbox), times(i.top, gg.top)), one, cbox, invariant+"fbar cbox + ibar gbar <= cbox")
 	p.below(times(o.top, ceil), one, hbox, invariant+"obar tanh(cbox) <= hbox")

@@ -190,9 +190,6 @@ const squareBits = 1 << 12
 // each state alone. A polynomial of degree d that vanishes on the grid {0, ..., d}^n vanishes everywhere: by induction over n, as one in
 // one variable with d + 1 roots does. An enclosure [0, 0] says that it vanishes at a point. QED
 func (p *part) squares() {
-	for _, q := range p.w.Squares {
-		p.require(q.Weight > 0 && (p.w.Level != nil || !q.Inside), "weights of squares are positive, and a level is given for those inside", "")
-	}
 	for i := range p.States {
 		power := func(q Square) bool { // is it a power of state i?
 			return q.Root[0] == fmt.Sprint("x", i) && (len(q.Root) == 1 || len(q.Root) == 2 && strings.HasPrefix(q.Root[1], "pow:"))
@@ -208,6 +205,7 @@ func (p *part) squares() {
 		}
 		rest, _, _ := p.decrease(x)
 		for _, q := range p.w.Squares {
+			p.require(q.Weight > 0 && (p.w.Level != nil || !q.Inside), "weights of squares are positive, and a level is given for those inside", "")
 			root := evaluate(q.ops, x)
 			term := root.mul(root).mul(dual{v: number(q.Weight)})
 			if q.Inside {

@@ -56,9 +56,7 @@ func (p *part) eigenvalues(at, name string, bound *big.Rat) []*big.Rat {
 		modulus2 := add(square(scale2(re.v[i], re.exp)), square(scale2(im.v[i], im.exp)))
 		excess := new(big.Rat).Sub(modulus2, square(bound))
 		p.require(excess.Sign() <= 0, fmt.Sprintf("%slre^2 + lim^2 <= %s^2 for eigenvalue %d", at, name, i), "it exceeds by "+decimal(excess))
-		if out[i] = sqrtUp(modulus2); out[i].Cmp(bound) > 0 {
-			out[i] = bound
-		}
+		out[i] = slices.MinFunc([]*big.Rat{sqrtUp(modulus2), bound}, (*big.Rat).Cmp)
 	}
 	return out
 }

@@ -20,11 +20,11 @@ func tokens(n int) map[string]op {
 		"+":   {2, func(v []dual) dual { return v[0].add(v[1]) }},
 		"-":   {2, func(v []dual) dual { return v[0].add(minus.mul(v[1])) }},
 		"*":   {2, func(v []dual) dual { return v[0].mul(v[1]) }},
-		"/":   {2, func(v []dual) dual { return v[0].mul(v[1].apply("inv", 0)) }},
+		"/":   {2, func(v []dual) dual { return v[0].mul(v[1].apply("inv", notPolynomial)) }},
 		"neg": {1, func(v []dual) dual { return minus.mul(v[0]) }},
 	}
 	for _, name := range []string{"sin", "cos", "tanh", "exp", "sqrt"} {
-		t[name] = op{1, func(v []dual) dual { return v[0].apply(name, 0) }}
+		t[name] = op{1, func(v []dual) dual { return v[0].apply(name, notPolynomial) }}
 	}
 	for i := range n {
 		t[fmt.Sprint("x", i)] = op{0, func(x []dual) dual { return x[i] }}
@@ -117,10 +117,8 @@ var calculus = map[string]func(x interval, n int) (v, slope interval){
 	"sqrt": func(x interval, _ int) (v, slope interval) { v = x.sqrt(); return v, v.add(v).inv() },
 }
 
+// apply returns a function of x; n is the exponent of a power, notPolynomial otherwise.
 func (x dual) apply(name string, n int) dual {
 	v, slope := calculus[name](x.v, n)
-	if n == 0 { // no power
-		n = notPolynomial
-	}
 	return dual{v, chain(slope, x.d, slope, nil), min(x.degree*n, notPolynomial)}
 }

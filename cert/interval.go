@@ -19,6 +19,9 @@ func between(lo, hi *big.Float) interval {
 	if a, b := lo.MantExp(nil), hi.MantExp(nil); max(a, b) > maxExponent || min(a, b) < -maxExponent {
 		panic(undefined)
 	}
+	if lo.Cmp(hi) == 0 {
+		return point(lo)
+	}
 	return interval{lo, hi}
 }
 
@@ -40,7 +43,6 @@ func (x interval) zero() bool              { return x.lo.Sign() == 0 && x.hi.Sig
 func (x interval) straddles() bool         { return x.lo.Sign() <= 0 && x.hi.Sign() >= 0 }
 func (x interval) neg() interval           { return x.scaled(big.NewFloat(-1)) }
 func (x interval) sub(y interval) interval { return x.add(y.neg()) }
-func (x interval) mul(y interval) interval { return hull(y.scaled(x.lo), y.scaled(x.hi)) }
 func (x interval) div(y interval) interval { return x.mul(y.inv()) }
 func (x interval) middle() interval        { return point(lower().Add(x.lo, x.hi)).mul(number(0.5)) } // exact halving
 
@@ -55,6 +57,13 @@ func (x interval) within(b float64) interval {
 
 func (x interval) add(y interval) interval {
 	return between(lower().Add(x.lo, y.lo), upper().Add(x.hi, y.hi))
+}
+
+func (x interval) mul(y interval) interval {
+	if x.lo == x.hi {
+		return y.scaled(x.lo)
+	}
+	return hull(y.scaled(x.lo), y.scaled(x.hi))
 }
 
 func (x interval) scaled(s *big.Float) interval {
@@ -85,9 +94,11 @@ func (x interval) pow(n int) interval {
 // series encloses B_1, where B_j = 1 - y/c(j) B_(j+1), 0 <= y <= 1 <= c(1) <= c(2) ... It is an alternating series whose terms shrink from 1,
 // as is each B_j; so all lie in [0, 1], which encloses the last one used.
 func series(y interval, terms int64, c func(j int64) int64) interval {
-	b := hull(number(0), number(1))
+	b := hull(enclose(new(big.Rat)), enclose(one))
 	for j := terms; j > 0; j-- {
-		b = number(1).sub(y.mul(b).div(enclose(big.NewRat(c(j), 1))))
+		d := new(big.Float).SetInt64(c(j))
+		b = y.mul(b)
+		b = number(1).sub(between(lower().Quo(b.lo, d), upper().Quo(b.hi, d)))
 	}
 	return b
 }
@@ -97,24 +108,22 @@ const terms = 14 // of series at y = 2^-8; the rest is below 2^-gridBits
 // exp takes e^-|t| from the series at |t|/2^k <= 2^-8, squared k times, and its inverse for t > 0.
 func (x interval) exp() interval {
 	at := func(t *big.Float) interval {
-		k := t.MantExp(nil) + 8
-		if k > 16 { // |t| >= 256
-			return hull(number(0), number(0x1p-256))
+		e, k := interval{new(big.Float), big.NewFloat(0x1p-256)}, t.MantExp(nil)+8 // where |t| >= 256
+		if k <= 16 {
+			e = series(point(new(big.Float).SetMantExp(new(big.Float).Abs(t), -max(0, k))), terms, func(j int64) int64 { return j })
+			for range k {
+				e = e.pow(2)
+			}
 		}
-		e := series(point(new(big.Float).SetMantExp(new(big.Float).Abs(t), -max(0, k))), terms, func(j int64) int64 { return j })
-		for range k {
-			e = e.pow(2)
+		if t.Sign() > 0 {
+			return e.inv()
 		}
 		return e
 	}
-	lo, hi := at(x.lo), at(x.hi)
-	if x.lo.Sign() > 0 {
-		lo = lo.inv()
+	if x.lo == x.hi {
+		return at(x.lo)
 	}
-	if x.hi.Sign() > 0 {
-		hi = hi.inv()
-	}
-	return hull(lo, hi)
+	return hull(at(x.lo), at(x.hi))
 }
 
 // tanh is 1 - 2/(1 + e^2x), whose upper bound at 100 is 1.
@@ -141,8 +150,7 @@ func (x interval) turn() (sin, cos interval) {
 	m := x.middle()
 	k := max(0, m.lo.MantExp(nil)+4)
 	if k > 16 {
-		all := hull(number(-1), number(1))
-		return all, all
+		panic(undefined)
 	}
 	y := point(new(big.Float).SetMantExp(m.lo, -k))
 	sin = y.mul(series(y.pow(2), terms, func(j int64) int64 { return 2 * j * (2*j + 1) }))

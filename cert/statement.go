@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -66,22 +65,26 @@ func (v *Verdict) combine(b *Bundle) {
 	}
 }
 
-// recovery returns the smallest k with 100 d r^k <= 1, as far as powers rounded up tell; math.MaxInt when it is not below 2^40.
-func recovery(d, r *big.Rat) int {
-	const never = 1 << 40
-	k := sort.Search(never, func(k int) bool {
-		left := mul(d, big.NewRat(100, 1))
-		for power := up(r); k > 0; k, power = k>>1, larger(up(square(power)), scale2(big.NewInt(1), -4096)) {
-			if k&1 == 1 {
-				left = up(mul(left, power))
-			}
-		}
-		return left.Cmp(one) <= 0
-	})
-	if k == never {
-		return math.MaxInt
+// recovery returns the smallest k with 100 d r^k <= 1, as far as powers rounded up tell; math.MaxInt when it is not below 2^40. A bit
+// of k - 1 is kept while the bound stays above 1, so the lowest bit that is not kept has shown the bound for k itself.
+func recovery(d, r *big.Rat) (k int) {
+	left, power := mul(d, big.NewRat(100, 1)), bounds{up(r)} // r^(2^i)
+	if left.Cmp(one) <= 0 {
+		return 0
 	}
-	return k
+	for i := 0; mul(left, power[i]).Cmp(one) > 0; i++ {
+		if i == 40 {
+			return math.MaxInt
+		}
+		power = append(power, up(square(power[i])))
+	}
+	for i, q := range slices.Backward(power) {
+		if next := up(mul(left, q)); next.Cmp(one) > 0 {
+			left = next
+			k += 1 << i
+		}
+	}
+	return k + 1
 }
 
 // commonRest returns the scaled rest input u0 when all members are gated and share it, else nil.
