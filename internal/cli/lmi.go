@@ -39,8 +39,8 @@ func newLMI() *cobra.Command {
 		Short: "Solve linear matrix inequalities (semidefinite programs)",
 		Example: `  plumb lmi solve problem.dat-s
   plumb lmi solve projection.dat-s --quad projection.quad --json`,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	c.AddCommand(newLMISolve())
 	return c
