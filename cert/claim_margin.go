@@ -24,10 +24,7 @@ func (p *part) margin() {
 	w, n := p.w, p.States
 	p.require(w.Alpha.Sign() > 0, "alpha > 0", "it is "+w.Alpha.RatString())
 	m, l := p.metric("M", w.M), p.multiplier("Lambda", w.Lambda)
-	still := one // the rate at which V does not fall
-	if p.b.manifest.System.Continuous {
-		still = new(big.Rat)
-	}
+	still := map[bool]*big.Rat{true: new(big.Rat), false: one}[p.b.manifest.System.Continuous] // the rate at which V does not fall
 	side, f, pick := p.loop(w.Channels)
 	a2, h := mul(minusOne, w.Alpha, w.Alpha), mul(big.NewRat(1, 2), add(one, w.Skew))
 	q, lr := len(w.Channels), p.mul(l, pick.transpose()) // v'L v = h^2 w'L w + 2 h w'lr r + r'pick lr r

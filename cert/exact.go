@@ -42,7 +42,12 @@ func rats(x []float64) []*big.Rat {
 	return out
 }
 
-func rat(x float64) *big.Rat { return new(big.Rat).SetFloat64(x) }
+func rat(x float64) *big.Rat {
+	if x == 0 { // for which SetFloat64 is slow
+		return new(big.Rat)
+	}
+	return new(big.Rat).SetFloat64(x)
+}
 
 func zeros(r, c int) matrix { return fromFloats(r, c, make([]float64, r*c)) }
 

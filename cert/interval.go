@@ -147,10 +147,10 @@ func (x interval) sqrt() interval {
 // |y| <= 2^-4; then sin y = y (1 - y^2/(2 3) (1 - y^2/(4 5) ...)), cos y = 1 - y^2/(1 2) (1 - y^2/(3 4) ...). Doubling the angle k times leads
 // back to m. QED
 func (x interval) turn() (sin, cos interval) {
-	m := x.middle()
+	m, all := x.middle(), hull(number(-1), number(1))
 	k := max(0, m.lo.MantExp(nil)+4)
 	if k > 16 {
-		panic(undefined)
+		return all, all
 	}
 	y := point(new(big.Float).SetMantExp(m.lo, -k))
 	sin = y.mul(series(y.pow(2), terms, func(j int64) int64 { return 2 * j * (2*j + 1) }))

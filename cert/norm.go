@@ -19,10 +19,7 @@ func up(r *big.Rat) *big.Rat {
 
 // scale2 is q 2^e.
 func scale2(q *big.Int, e int) *big.Rat {
-	if e >= 0 {
-		return new(big.Rat).SetInt(new(big.Int).Lsh(q, uint(e)))
-	}
-	return new(big.Rat).SetFrac(q, new(big.Int).Lsh(big.NewInt(1), uint(-e)))
+	return new(big.Rat).SetFrac(new(big.Int).Lsh(q, uint(max(e, 0))), new(big.Int).Lsh(big.NewInt(1), uint(max(-e, 0))))
 }
 
 // sqrtUp returns a rational >= sqrt(r), r >= 0: sqrt(p/q) = sqrt(p q 4^s)/(q 2^s), the root rounded up to an integer. It is
