@@ -120,6 +120,7 @@ func (p *part) cover(metric matrix) {
 
 // settle ends when the box x, halved depth times, is settled.
 func (p *part) settle(x []interval, depth int, level interval) {
+	p.spend(200*len(x)*len(x)*len(x), len(x), 1)
 	m := make([]interval, len(x))
 	for i := range x {
 		m[i] = x[i].middle()

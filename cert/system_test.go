@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"math/cmplx"
@@ -518,7 +519,7 @@ func TestMalformedSystems(t *testing.T) {
 	}
 }
 
-// TestHostileSystemsEndQuickly: no file of legal form takes long.
+// TestHostileSystemsEndQuickly: no file of legal form takes much longer than the work limit says.
 func TestHostileSystemsEndQuickly(t *testing.T) {
 	const limit = 60 * time.Second
 	wide := make([]string, 40)
@@ -542,12 +543,15 @@ func TestHostileSystemsEndQuickly(t *testing.T) {
 		"tower of squares": system(true, expressions(tower), "lyapunov", bundle.Witness{Rate: new(big.Rat), M: []float64{1},
 			Squares: []bundle.Square{{Weight: 1, Root: []string{"x0"}}}}),
 	}
-	for name, m := range models {
+	for _, name := range slices.Sorted(maps.Keys(models)) {
+		if testing.Short() && (name == "40 states" || name == "tangent") {
+			continue // half a minute each
+		}
 		start := time.Now()
-		v := judged(t, m)
+		v := judged(t, models[name])
 		took := time.Since(start)
 		t.Logf("%s: %v: proved %t %s", name, took, v.Proved, v.Failed)
-		if v.Proved || took > limit {
+		if v.Proved != (name == "long") || took > limit { // the long product is below 1
 			t.Errorf("%s: proved %t after %v", name, v.Proved, took)
 		}
 	}
