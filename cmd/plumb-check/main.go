@@ -20,16 +20,17 @@ const usage = `plumb-check judges .plumb files.
 
     plumb-check [--json] FILE...
 
-A .plumb file holds a model and a claim about it, with a witness: the numbers that prove the claim. The check
-reads the file strictly, derives every inequality again from the stored weights, and decides it in exact integer
-arithmetic. Nothing that the producer of the file says of it is believed. For each file it prints one of
+A .plumb file holds a model, a dynamical system or a control loop and a claim about it, with a witness: the numbers that
+prove the claim. The check reads the file strictly, derives every inequality again from the stored numbers, and decides it
+in exact integer arithmetic, or with intervals that are rounded outward where functions such as sin occur. Nothing that the
+producer of the file says of it is believed. For each file it prints one of
 
     proved     the claim holds, with its rate and bounds in words
     refused    this witness does not prove the claim: the first condition that fails, and by how much
     malformed  the file breaks the format: where, and what was expected there
 
-A refusal does not say that the claim is false. A claim is about real-number evaluation of the stored weights in
-discrete time; how a floating-point simulation rounds is not part of it.
+A refusal does not say that the claim is false. A claim is about real-number evaluation of the stored numbers, in the time
+model that it states; how a floating-point simulation rounds is not part of it.
 
     --json     print a JSON array with one object a file instead
     --help     print this text
@@ -58,6 +59,12 @@ type result struct {
 	InputHigh []string `json:"input_high,omitempty"`
 	DeltaGain []string `json:"delta_gain,omitempty"` // per output over the largest difference of the inputs, physical units
 	Recovery  *int     `json:"recovery_samples,omitempty"`
+	Level     string   `json:"level,omitempty"` // lyapunov: of the region; absent for the whole space
+	Alpha     string   `json:"alpha,omitempty"` // margin: the disk, its real factors (an end is absent where infinite), and its largest phase, rounded
+	Skew      string   `json:"skew,omitempty"`
+	GainLow   string   `json:"gain_low,omitempty"`
+	GainHigh  string   `json:"gain_high,omitempty"`
+	Phase     *float64 `json:"phase_degrees,omitempty"`
 	Failed    string   `json:"failed,omitempty"`
 	By        string   `json:"by,omitempty"`
 	Error     string   `json:"error,omitempty"`
@@ -130,12 +137,47 @@ func judge(file string) (result, int) {
 	if v.DeltaGain != nil && v.Recovery < math.MaxInt {
 		r.Recovery = &v.Recovery
 	}
+	if v.Proved && v.Alpha != nil {
+		r.Alpha, r.Skew = ratio(v.Alpha), ratio(v.Skew)
+		low, high := factor(v.Alpha, v.Skew, -1), factor(v.Alpha, v.Skew, 1)
+		r.GainLow, r.GainHigh, r.Phase = ratio(low), ratio(high), phase(low, high)
+	}
+	r.Level = ratio(v.Level)
 	r.Seconds = time.Since(start).Seconds()
 	if !v.Proved {
 		return r, exitRefused
 	}
 	r.Verdict = "proved"
 	return r, exitProved
+}
+
+// factor is (1 + (1-skew)/2 delta)/(1 - (1+skew)/2 delta) at delta = sign alpha, an end of the real factors of the disk; nil where it
+// is infinite.
+func factor(alpha, skew *big.Rat, sign int64) *big.Rat {
+	a := new(big.Rat).Mul(alpha, big.NewRat(sign, 2))
+	one := big.NewRat(1, 1)
+	num := new(big.Rat).Add(one, new(big.Rat).Mul(a, new(big.Rat).Sub(one, skew)))
+	den := new(big.Rat).Sub(one, new(big.Rat).Mul(a, new(big.Rat).Add(one, skew)))
+	if den.Sign() <= 0 {
+		return nil
+	}
+	return num.Quo(num, den)
+}
+
+// phase is the largest change of phase alone in the disk, cos phase = (1 + low high)/(low + high), in degrees rounded down to a
+// hundredth; nil where an end of the disk is infinite, or the phase reaches 180 degrees.
+func phase(low, high *big.Rat) *float64 {
+	if low == nil || high == nil {
+		return nil
+	}
+	l, _ := low.Float64()
+	h, _ := high.Float64()
+	c := (1 + l*h) / (l + h)
+	if !(c > -1 && c < 1) {
+		return nil
+	}
+	degrees := math.Floor(math.Acos(c)*180/math.Pi*100) / 100
+	return &degrees
 }
 
 func ratio(r *big.Rat) string {
@@ -159,6 +201,15 @@ func (r result) print(w io.Writer) {
 		if line != "" {
 			fmt.Fprintf(w, "  %s\n", line)
 		}
+	}
+	if r.GainLow != "" && r.GainHigh != "" {
+		low, _ := new(big.Rat).SetString(r.GainLow)
+		high, _ := new(big.Rat).SetString(r.GainHigh)
+		fmt.Fprintf(w, "  real factors from %s to %s", low.FloatString(4), high.FloatString(4))
+		if r.Phase != nil {
+			fmt.Fprintf(w, ", phase alone up to %.2f degrees", *r.Phase)
+		}
+		fmt.Fprintln(w, " (rounded)")
 	}
 	if r.By != "" {
 		fmt.Fprintf(w, "  by how much: %s\n", r.By)

@@ -140,6 +140,54 @@ func TestDeltaISS(t *testing.T) {
 	}
 }
 
+// write stores a system with one state and one witness.
+func write(t *testing.T, m bundle.Member, w bundle.Witness, claim string, tensors ...bundle.Tensor) string {
+	t.Helper()
+	b := &bundle.Model{Manifest: bundle.Manifest{Members: []bundle.Member{m}, System: &bundle.System{Name: "plant", Continuous: true, States: []bundle.Signal{{Name: "x"}}}},
+		Certificate: &bundle.Certificate{Claim: claim, Members: []bundle.Witness{w}}, Tensors: tensors}
+	if m.Kind == "loop" {
+		b.Manifest.Inputs, b.Manifest.Outputs = []bundle.Signal{{Name: "torque", Unit: "N m"}}, []bundle.Signal{{Name: "angle"}}
+	}
+	path := filepath.Join(t.TempDir(), "system.plumb")
+	if err := bundle.WriteFile(path, b); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestSystems prints what can be worked out by hand: x' = x^3 - x has the region |x| < 1; the loop of 1/(s+1) and 1 has a disk margin of 2, and the
+// factors of the disk 1 lie between 1/3 and 3, its phases up to 2 arctan(1/2) = 53.13 degrees.
+func TestSystems(t *testing.T) {
+	region := write(t, bundle.Member{Kind: "expressions", States: 1, Right: [][]string{{"x0", "pow:3", "x0", "-"}}},
+		bundle.Witness{Rate: new(big.Rat), M: []float64{1}, Level: big.NewRat(99, 100), Box: []float64{1}}, "lyapunov")
+	scalar := func(name string, x float64) bundle.Tensor {
+		return bundle.Tensor{Name: name, Shape: []int{1, 1}, Data: []float64{x}}
+	}
+	margin := write(t, bundle.Member{Kind: "loop", States: 1, Plant: 1}, bundle.Witness{Alpha: big.NewRat(1, 1), Skew: new(big.Rat), Channels: []int{0},
+		M: []float64{1}, Lambda: []float64{0.5}, Mu: []float64{1000, 1000}}, "margin", scalar("P.A", -1), scalar("P.B", 1), scalar("P.C", 1), scalar("P.D", 0), scalar("K.D", 1))
+	var out, errs bytes.Buffer
+	if exit := run([]string{region, margin}, &out, &errs); exit != 0 {
+		t.Fatalf("exit %d: %s%s", exit, &out, &errs)
+	}
+	for _, w := range []string{"equilibrium x = 0 of \"plant\" is asymptotically stable", "V(x) = x'Mx < 0.99", "Continuous time", "Disk margin", "torque", "alpha = 1, skew = 0",
+		"real factors from 0.3333 to 3.0000, phase alone up to 53.13 degrees"} {
+		if !strings.Contains(out.String(), w) {
+			t.Errorf("want %q in\n%s", w, &out)
+		}
+	}
+	out.Reset()
+	if exit := run([]string{"--json", region, margin}, &out, &errs); exit != 0 {
+		t.Fatalf("exit %d: %s", exit, &errs)
+	}
+	var got []result
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Level != "99/100" || got[0].Rate != "0/1" || got[0].Alpha != "" || got[1].Alpha != "1/1" || got[1].GainLow != "1/3" || got[1].GainHigh != "3/1" || got[1].Phase == nil || *got[1].Phase != 53.13 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestVerdictsAndExitCodes(t *testing.T) {
 	good, bad := halving(t, "good.plumb", 0.25, true), halving(t, "bad.plumb", 0.75, true)
 	silent := halving(t, "silent.plumb", 0.25, false)
