@@ -36,7 +36,7 @@ func (p *part) lyapunov() {
 	}
 	p.require((w.Box == nil) != (w.Squares == nil) && (w.Level == nil && w.Box == nil || w.Level != nil && w.Level.Sign() > 0), "the witness is a positive level and a box, or squares", "")
 	for i, ops := range p.ops {
-		p.require(evaluate(ops, duals(slices.Repeat([]interval{number(0)}, n), false)).v.zero(), fmt.Sprintf("f(0) = 0, component %d", i), "")
+		p.require(p.evaluate(ops, duals(slices.Repeat([]interval{number(0)}, n), false)).v.zero(), fmt.Sprintf("f(0) = 0, component %d", i), "")
 	}
 	if w.Box != nil {
 		p.cover(m)
@@ -80,8 +80,7 @@ func (p *part) quadratic(x, y []dual) dual {
 // decrease returns W = left'M right with left = 2x, resp. f - rx, and right = f + rx.
 func (p *part) decrease(x []dual) (w dual, left, right []dual) {
 	for i, ops := range p.ops {
-		p.spend(20*(1+len(x[i].d)), len(ops), 1)
-		f, rx := evaluate(ops, x), x[i].mul(exact(p.w.Rate))
+		f, rx := p.evaluate(ops, x), x[i].mul(exact(p.w.Rate))
 		right = append(right, f.add(rx))
 		if p.b.manifest.System.Continuous {
 			left = append(left, x[i].add(x[i]))
@@ -207,7 +206,7 @@ func (p *part) squares() {
 		rest, _, _ := p.decrease(x)
 		for _, q := range p.w.Squares {
 			p.require(q.Weight > 0 && (p.w.Level != nil || !q.Inside), "weights of squares are positive, and a level is given for those inside", "")
-			root := evaluate(q.ops, x)
+			root := p.evaluate(q.ops, x)
 			term := root.mul(root).mul(dual{v: number(q.Weight)})
 			if q.Inside {
 				term = term.mul(inside)

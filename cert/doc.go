@@ -3,23 +3,25 @@
 //
 // What is trusted: this package, the Go standard library (zip inflation, JSON tokens, SHA-256, math/big) and the
 // compiler. What is not: whoever made the file. Every inequality is derived again from the stored weights and the
-// witness; no status, norm or flag of the file is believed. docs/bundle.md is the format and states each claim.
+// witness; no status, norm or flag of the file is believed. docs/bundle.md and docs/system-bundle.md are the formats and
+// state each claim.
 //
 // An auditor reads, in this order:
 //
 //	claim_*.go                                     one file a claim: statement, proof, the inequality as code
 //	exact.go, definite.go                          exact matrices and the decision "positive definite"
-//	norm.go, bounds.go                             one-sided rational bounds of square roots and norms, vectors of bounds
-//	sigmoid.go, filter.go                          for delta-iss: bounds of sigma and tanh, gain and range of a filter
+//	norm.go                                        one-sided rational bounds of square roots and norms, vectors of bounds
+//	interval.go, expression.go                     intervals, e^x, sigma, tanh, sin; expressions with their derivatives
 //	check.go, statement.go                         the verdict, the figures and the sentences made of it
-//	open.go, zip.go, safetensors.go, json.go, manifest.go, certificate.go   the strict reader
+//	open.go, safetensors.go, json.go, manifest.go, certificate.go   the strict reader
 //
 // Arithmetic. A stored float64 is the dyadic rational m 2^e, a ratio is p/q; matrix inequalities are polynomials in these
 // numbers and are evaluated over the integers, without rounding. The inequalities of delta-iss are between non-negative
 // numbers, some of them irrational: the smaller side is an upper bound, rounded up to 64 bits at each step, the larger side
-// is exact. Stored float64 are also compared with each other and with zero, which is exact. Floating-point arithmetic occurs
-// in three places and decides nothing: definite.go and norm.go propose with it a vector, a transformation or a norm that is
-// then verified exactly, and numbers are printed for people.
+// is exact. Functions such as sin, and regions of nonlinear systems, are decided with intervals whose ends are dyadic numbers of 128
+// bits, of type big.Float, rounded outward in each operation. Stored float64 are also compared with each other and with zero, which is
+// exact. Hardware floating-point arithmetic occurs in three places and decides nothing: definite.go and norm.go propose with it a
+// vector, a transformation or a norm that is then verified exactly, and numbers are printed for people.
 //
 // Limits. Sizes are limited by constants below, work by the budget of one Check (exact.go), so a hostile file ends as
 // malformed or refused, not as an endless run. A refusal never says that a claim is false, only that this witness

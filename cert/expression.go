@@ -58,7 +58,8 @@ func (v value) expression(n int) (text []string, ops []op) {
 	return text, ops
 }
 
-func evaluate(ops []op, x []dual) dual {
+func (a *arith) evaluate(ops []op, x []dual) dual {
+	a.spend(20*(1+len(x[0].d)), int(x[0].v.lo.Prec())/4, len(ops))
 	var s []dual
 	for _, o := range ops {
 		n := len(s) - o.arity
@@ -79,7 +80,7 @@ type dual struct {
 	degree int
 }
 
-const notPolynomial = 1 << 30
+const notPolynomial = 1 << 15
 
 func exact(r *big.Rat) dual { return dual{v: enclose(r)} }
 

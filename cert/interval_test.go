@@ -171,7 +171,7 @@ func TestExpressionsAreEnclosed(t *testing.T) {
 			lo[i], size[i] = g.NormFloat64(), g.ExpFloat64()*math.Pow(10, -float64(g.IntN(5)))
 			box[i] = hull(enclose(rat(lo[i])), enclose(rat(lo[i]+size[i])))
 		}
-		v := evaluate(readTokens(tokens), duals(box, true))
+		v := newArith().evaluate(readTokens(tokens), duals(box, true))
 		for range 8 {
 			x := []float64{lo[0] + size[0]*g.Float64(), lo[1] + size[1]*g.Float64()}
 			f := plain(tokens, x)

@@ -347,12 +347,19 @@ func FuzzEntries(f *testing.F) {
 	})
 }
 
-// deepFiles are small true claims of recurrent members.
+// deepFiles are small true claims of recurrent members, and of systems.
 func deepFiles() [][]byte {
 	g := rand.New(rand.NewPCG(mutationSeed, 11000))
 	var out [][]byte
 	for _, family := range []string{"lstm filter", "lstm norm", "gru"} {
 		out = append(out, newSpec(g, family, draw{n: 1, m: 1, p: 1, window: 1, layers: 1, blocks: 1, units: 1}).render().pack())
+	}
+	for _, m := range []*bundle.Model{pendulum("1/1"), e3("1/20"), siso("1/1").model()} {
+		var b bytes.Buffer
+		if err := bundle.Write(&b, m); err != nil {
+			panic(err)
+		}
+		out = append(out, b.Bytes())
 	}
 	return out
 }
