@@ -78,8 +78,10 @@ func (j *judgement) checked(file string) (checked, int) {
 	}
 	switch j.verdict {
 	case verdictProved:
-		r.Rate = ident.Figure(upward(j.v.Rate))
-		r.PerSecond = perSecond(r.Rate, j.ts)
+		if j.v.Rate != nil { // a margin has none
+			r.Rate = ident.Figure(upward(j.v.Rate))
+			r.PerSecond = perSecond(r.Rate, j.ts)
+		}
 		if g := j.v.PhysicalGain; g != nil {
 			r.Gain = ident.Figure(upward(g))
 		} else if g := j.v.PhysicalISSGain; g != nil {
