@@ -244,7 +244,9 @@ func TestE3(t *testing.T) {
 	expect(t, "V times 1e8", scaled, true, "")
 	boxes := e3("499/10000")
 	boxes.Certificate.Members[0].Squares, boxes.Certificate.Members[0].Box = nil, []float64{0.3, 0.3}
-	expect(t, "boxes at a degenerate equilibrium", boxes, false, "undecided: the decrease of V near")
+	if !testing.Short() { // seconds
+		expect(t, "boxes at a degenerate equilibrium", boxes, false, "undecided: the decrease of V near")
+	}
 	for i := range e3("1/20").Certificate.Members[0].Squares {
 		m := e3("1/20")
 		s := &m.Certificate.Members[0].Squares[i]
@@ -355,7 +357,11 @@ func TestMarginsOfOracles(t *testing.T) {
 	best := map[string]float64{}
 	for name, c := range map[string]*loopCase{"spinning": spinning, "resonant": resonant} {
 		for _, tilt := range []float64{1.0 / 21, 1, 21} { // ratio of the scalings; sqrt 21 balances S(0) of the spinning loop
-			for alpha := 0.30; alpha < 0.45; alpha += 0.004 {
+			step := 0.004
+			if testing.Short() {
+				step = 0.01
+			}
+			for alpha := 0.30; alpha < 0.45; alpha += step {
 				c.alpha = ratioOf(alpha)
 				c.lambda[len(c.lambda)-1] = tilt
 				if c.witness(alpha*1.0005, 1e-9) && judged(t, c.model()).Proved {
@@ -365,7 +371,7 @@ func TestMarginsOfOracles(t *testing.T) {
 		}
 	}
 	t.Logf("proved %v", best)
-	if best["spinning"] > 0.37615 || best["spinning"] < 0.3 || best["resonant"] > 0.4464 || best["resonant"] < 0.44 {
+	if best["spinning"] > 0.37615 || best["spinning"] < 0.36 || best["resonant"] > 0.4464 || best["resonant"] < 0.43 {
 		t.Errorf("proved %v, want just below 0.37615 (constant scalings may give less) and 0.4464", best)
 	}
 }

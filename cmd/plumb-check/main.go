@@ -180,6 +180,16 @@ func phase(low, high *big.Rat) *float64 {
 	return &degrees
 }
 
+// inward prints a number with four decimals, rounded up or down.
+func inward(r *big.Rat, up bool) string {
+	const decimals = 10000
+	n, rest := new(big.Int).DivMod(new(big.Int).Mul(r.Num(), big.NewInt(decimals)), r.Denom(), new(big.Int))
+	if up && rest.Sign() > 0 {
+		n.Add(n, big.NewInt(1))
+	}
+	return new(big.Rat).SetFrac(n, big.NewInt(decimals)).FloatString(4)
+}
+
 func ratio(r *big.Rat) string {
 	if r == nil {
 		return ""
@@ -205,11 +215,11 @@ func (r result) print(w io.Writer) {
 	if r.GainLow != "" && r.GainHigh != "" {
 		low, _ := new(big.Rat).SetString(r.GainLow)
 		high, _ := new(big.Rat).SetString(r.GainHigh)
-		fmt.Fprintf(w, "  real factors from %s to %s", low.FloatString(4), high.FloatString(4))
+		fmt.Fprintf(w, "  real factors from %s to %s", inward(low, true), inward(high, false))
 		if r.Phase != nil {
 			fmt.Fprintf(w, ", phase alone up to %.2f degrees", *r.Phase)
 		}
-		fmt.Fprintln(w, " (rounded)")
+		fmt.Fprintln(w)
 	}
 	if r.By != "" {
 		fmt.Fprintf(w, "  by how much: %s\n", r.By)

@@ -170,7 +170,7 @@ func TestSystems(t *testing.T) {
 		t.Fatalf("exit %d: %s%s", exit, &out, &errs)
 	}
 	for _, w := range []string{"equilibrium x = 0 of \"plant\" is asymptotically stable", "V(x) = x'Mx < 0.99", "Continuous time", "Disk margin", "torque", "alpha = 1, skew = 0",
-		"real factors from 0.3333 to 3.0000, phase alone up to 53.13 degrees"} {
+		"real factors from 0.3334 to 3.0000, phase alone up to 53.13 degrees"} {
 		if !strings.Contains(out.String(), w) {
 			t.Errorf("want %q in\n%s", w, &out)
 		}
