@@ -16,7 +16,8 @@ import (
 // diag(T) - [B1 B2 bx]'M [B1 B2 bx] > 0 gives |B1 w + B2 u' + bx|_M^2 <= z'diag(T)z <= sum T. The triangle inequality and the
 // geometric sum give the first line. kappa2_i M - Cx_i'Cx_i > 0 gives |Cx_i x| <= kappa_i |x|_M, hence the second. QED
 //
-// C1, D12 and bv do not enter: only |w| <= 1 does.
+// C1, D12 and bv do not enter: only |w| <= 1 does. The slopes of tanh could not help here, since the claim is for networks whose
+// feedback need not contract, and M therefore belongs to A alone.
 func (p *part) bounded() {
 	p.require(p.Layers == 0, "a bounded claim needs w = tanh(v), without sandwich layers", fmt.Sprintf("there are %d", p.Layers))
 	n, w := p.States, p.w

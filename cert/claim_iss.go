@@ -25,6 +25,8 @@ import (
 //     diag(kappa2 M - C1'Ty C1, Ty) - [Cx Cw]'[Cx Cw] > 0 at (x, wx), diag(d2 I - D12'Td D12, Td) - [D22 Cw]'[D22 Cw] > 0 at (ut, wu).
 //
 // The gating network occurs nowhere: only |delta| <= 1 does. QED
+//
+// The stronger form of sector does not hold here: delta may be negative, and then w'L(v - w) < 0.
 func (p *part) inputToState() {
 	q, w := p.Hidden, p.w
 	m, l := p.metric("M", w.M), p.multiplier("Lambda", w.Lambda)

@@ -231,19 +231,50 @@ func exactBoundary() []struct {
 	same := set(0.1, 0.1, big.NewRat(9, 10))
 	add("rate = radius", false, same)
 
-	// Lur'e, n = q = 1, A = 1/2, B1 = 1/4, C1 = 1, M = 4, L = l, r = 3/4: the inequality is
-	// [[9/4 - l - 1, -1/2], [-1/2, l - 1/4]], determinant (5/4 - l)(l - 1/4) - 1/4, zero exactly at l = 3/4.
-	lure := func(l float64, rate *big.Rat) *spec {
+	// Lur'e, n = q = 1, A = 1/2, C1 = 1, M = 4, L = l, r = 3/4: the inequality is [[5/4, -l - 2b], [-l - 2b, 2l - 4b^2]], b = B1.
+	// For b = 1/4 its determinant is -(l - 3/4)^2, for b = -1, when A + b s lies in [-1/2, 1/2], it is (l - 2)(9/2 - l).
+	lure := func(d draw, b, l float64, rate *big.Rat) *spec {
 		p := d.lure(g, false)
-		p.x("A")[0], p.x("B1")[0], p.x("C1")[0] = 0.5, 0.25, 1
+		p.x("A")[0], p.x("B1")[0], p.x("C1")[0] = 0.5, b, 1
 		p.m, p.l, p.rate = []float64{4}, []float64{l}, rate
 		return wrap("contraction", p)
 	}
 	r := big.NewRat(3, 4)
-	add("Lur'e inequality singular", false, lure(0.75, r))
-	add("Lur'e inequality one ulp of rate inside", true, lure(0.75, ratio(math.Nextafter(0.75, 1))))
-	add("Lur'e inequality one ulp of rate outside", false, lure(0.75, ratio(math.Nextafter(0.75, 0))))
-	add("Lur'e inequality off its singular multiplier", false, lure(math.Nextafter(0.75, 1), r))
+	above, below := ratio(math.Nextafter(0.75, 1)), ratio(math.Nextafter(0.75, 0))
+	add("Lur'e inequality singular", false, lure(d, 0.25, 0.75, r))
+	add("Lur'e inequality one ulp of rate inside", true, lure(d, 0.25, 0.75, above))
+	add("Lur'e inequality one ulp of rate outside", false, lure(d, 0.25, 0.75, below))
+	add("Lur'e inequality off its singular multiplier", false, lure(d, 0.25, math.Nextafter(0.75, 1), r))
+	add("negative feedback at the least multiplier", false, lure(d, -1, 2, r))
+	add("negative feedback one ulp above it", true, lure(d, -1, math.Nextafter(2, 3), r))
+	add("negative feedback at the largest multiplier", false, lure(d, -1, 4.5, r))
+	add("negative feedback one ulp below it", true, lure(d, -1, math.Nextafter(4.5, 0), r))
+	// With a sandwich layer it is [[5/4 - l, -2b], [-2b, l - 4b^2]], which for b = 1/4 is singular at l = 3/4 too, and for b = -1 never positive.
+	layered := draw{n: 1, q: 1, m: 1, p: 1, h: 1, window: 1, layers: 1}
+	add("sandwich inequality singular", false, lure(layered, 0.25, 0.75, r))
+	add("sandwich inequality one ulp of rate inside", true, lure(layered, 0.25, 0.75, above))
+	add("sandwich inequality one ulp of rate outside", false, lure(layered, 0.25, 0.75, below))
+	add("negative feedback through a sandwich layer", false, lure(layered, -1, 3, r))
+	// y = tanh(u) - u has gain 1: the inequality diag(M, [[2l - 1, 1 - l], [1 - l, gamma2 - 1]]) > 0 is singular at l = gamma2 = 1. Through a layer
+	// only the gain 2 follows.
+	still := func(d draw, l, gamma2 float64) *spec {
+		p := d.lure(g, false)
+		for _, name := range []string{"A", "B1", "B2", "C1", "Cx"} {
+			clear(p.x(name))
+		}
+		p.x("D12")[0], p.x("Cw")[0], p.x("D22")[0] = 1, 1, -1
+		p.m, p.l, p.rate = []float64{1}, []float64{1}, r
+		p.gain = &gainWitness{ratio(gamma2), []float64{1}, []float64{l}}
+		return wrap("contraction", p)
+	}
+	add("gain of tanh(u) - u", false, still(d, 1, 1))
+	add("gain of tanh(u) - u one ulp above", true, still(d, 1, math.Nextafter(1, 2)))
+	add("gain of tanh(u) - u one ulp below", false, still(d, 1, math.Nextafter(1, 0)))
+	add("gain of tanh(u) - u, another multiplier", false, still(d, math.Nextafter(1, 2), 1))
+	// [[l - 1, 1], [1, gamma2 - 1 - l]] is singular at l = 2, gamma2 = 4
+	add("gain of a sandwich layer minus identity", false, still(layered, 2, 4))
+	add("gain of a sandwich layer minus identity one ulp above", true, still(layered, 2, math.Nextafter(4, 5)))
+	add("gain of a sandwich layer minus identity, too small", false, still(layered, 2, 3))
 	// M = v v' has rank one; float64 elimination leaves a last pivot of either sign
 	for i := 3; i < 20; i += 2 {
 		p := (draw{n: 2, m: 1, p: 1, h: 1, window: 1}).linear(g, false)

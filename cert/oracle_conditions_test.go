@@ -62,19 +62,44 @@ func (r reader[T]) metric(name string, m []float64) condition[T] {
 	return condition[T]{name, s, r.diag(s)}
 }
 
-// sector is [[r^2 M - C1' L C1, 0], [0, L]] - [A B1]' M [A B1]; without w for q = 0.
+// slopes adds what is known of the nonlinearity of a member, from the channels v = (c, d)(x, u) in the coordinates x, w, u, and returns the
+// scale. tanh of a Lur'e network without layers, slopes in [0, 1]: 2 w'L(w - v), entry by entry; else w'L w - v'L v.
+func (r reader[T]) slopes(s rmat[T], l []T, c, d rmat[T]) (pos []T) {
+	n, q := r.p.n, len(l)
+	addDiag(r.ring, s, n, l)
+	if r.p.kind != "lure" || r.p.layers > 0 {
+		pos = r.diag(s)
+		if q > 0 {
+			subDiagQuad(r.ring, s, beside(c, r.zeros(q, q), d), l)
+		}
+		return pos
+	}
+	addDiag(r.ring, s, n, l)
+	pos = r.diag(s)
+	for i := range q {
+		for j, x := range append(append([]T(nil), c.v[i*n:i*n+n]...), d.v[i*d.c:i*d.c+d.c]...) {
+			if j >= n {
+				j += q
+			}
+			for _, at := range [2]int{(n+i)*s.c + j, j*s.c + n + i} {
+				s.v[at] = r.subMul(s.v[at], l[i], x)
+			}
+		}
+	}
+	return pos
+}
+
+// sector is diag(r^2 M, 0) + slopes - [A B1]' M [A B1]; without w for q = 0.
 func (r reader[T]) sector() condition[T] {
 	n, q := r.p.n, r.p.q
-	m, l := r.sym(r.p.m), r.vec(r.p.l)
+	m := r.sym(r.p.m)
 	s := r.zeros(n+q, n+q)
 	addScaled(r.ring, s, 0, r.square(r.p.rate), m)
-	addDiag(r.ring, s, n, l)
-	pos := r.diag(s)
-	side := r.mat("A", n, n)
+	side, c := r.mat("A", n, n), r.zeros(0, n)
 	if q > 0 {
-		subDiagQuad(r.ring, s, beside(r.mat("C1", q, n), r.zeros(q, q)), l)
-		side = beside(side, r.mat("B1", n, q))
+		side, c = beside(side, r.mat("B1", n, q)), r.mat("C1", q, n)
 	}
+	pos := r.slopes(s, r.vec(r.p.l), c, r.zeros(q, 0))
 	subQuad(r.ring, s, side, m)
 	return condition[T]{"contraction inequality", s, pos}
 }
@@ -89,20 +114,17 @@ func (r reader[T]) contraction() []condition[T] {
 		return out
 	}
 	n, q := p.n, p.q
-	m, l := r.sym(p.gain.m), r.vec(p.gain.l)
+	m := r.sym(p.gain.m)
 	s := r.zeros(n+q+nu, n+q+nu)
 	addScaled(r.ring, s, 0, r.f64(1), m)
-	addDiag(r.ring, s, n, l)
 	addDiag(r.ring, s, n+q, r.fill(nu, r.rat(p.gain.gamma2)))
-	pos := r.diag(s)
+	side, read, c, d := r.mat("A", n, n), r.mat("Cx", ny, n), r.zeros(0, n), r.zeros(0, nu)
 	if q > 0 {
-		subQuad(r.ring, s, beside(r.mat("A", n, n), r.mat("B1", n, q), r.mat("B2", n, nu)), m)
-		subDiagQuad(r.ring, s, beside(r.mat("C1", q, n), r.zeros(q, q), r.mat("D12", q, nu)), l)
-		subDiagQuad(r.ring, s, beside(r.mat("Cx", ny, n), r.mat("Cw", ny, q), r.mat("D22", ny, nu)), r.ones(ny))
-	} else {
-		subQuad(r.ring, s, beside(r.mat("A", n, n), r.mat("B2", n, nu)), m)
-		subDiagQuad(r.ring, s, beside(r.mat("Cx", ny, n), r.mat("D22", ny, nu)), r.ones(ny))
+		side, read, c, d = beside(side, r.mat("B1", n, q)), beside(read, r.mat("Cw", ny, q)), r.mat("C1", q, n), r.mat("D12", q, nu)
 	}
+	pos := r.slopes(s, r.vec(p.gain.l), c, d)
+	subQuad(r.ring, s, beside(side, r.mat("B2", n, nu)), m)
+	subDiagQuad(r.ring, s, beside(read, r.mat("D22", ny, nu)), r.ones(ny))
 	return append(out, r.metric("gain M > 0", p.gain.m), condition[T]{"gain inequality", s, pos})
 }
 
