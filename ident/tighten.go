@@ -73,6 +73,7 @@ func (j *job) deployed() []float64 {
 func r2dnData(net *r2dn.Network, w []float64) *witness.Lure {
 	t := net.Lure.Tensors()
 	s := lureData(t.A.Of(w), net.N, net.Q, net.In, net.Out)
+	s.Slopes = net.Layers == 0
 	s.B1, s.B2, s.C1, s.D12, s.Cx, s.Cw, s.D22 = t.B1.Of(w), t.B2.Of(w), t.C1.Of(w), t.D12.Of(w), t.Cx.Of(w), t.Cw.Of(w), t.D22.Of(w)
 	return s
 }

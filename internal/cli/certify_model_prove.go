@@ -62,7 +62,7 @@ func (e *existing) prove(ctx context.Context, j int, claim string) (*memberProof
 func lureOf(c seq.Lure, w []float64) *witness.Lure {
 	t := c.Tensors()
 	return &witness.Lure{N: c.N, Q: c.Q, In: c.In, Out: c.Out, A: t.A.Of(w), B1: t.B1.Of(w), B2: t.B2.Of(w), C1: t.C1.Of(w), D12: t.D12.Of(w),
-		Cx: t.Cx.Of(w), Cw: t.Cw.Of(w), D22: t.D22.Of(w), Bx: t.Bx.Of(w)}
+		Cx: t.Cx.Of(w), Cw: t.Cw.Of(w), D22: t.D22.Of(w), Bx: t.Bx.Of(w), Slopes: c.Layers == 0}
 }
 
 func gatedOf(c seq.Gated, w []float64) *witness.Lure {

@@ -7,6 +7,7 @@
 // same input, whatever it is, satisfy |x'(k) - x(k)|_M <= Rate^k |x'(0) - x(0)|_M. The proof is at
 // direct.Contracting: tanh has slopes in [0, 1], so |dw_i| <= |(C1 dx)_i|, and the inequality of the map applies. With
 // sandwich layers g is 1-Lipschitz as a whole (direct.Sandwich), |dw| <= |C1 dx|, and one multiplier serves all channels.
+// What is proved of the trained network without layers uses more, dw_i between 0 and (C1 dx)_i: package witness, docs/bundle.md.
 //
 // Notation: paper X, Y, C-hat, B-hat, psi -> parameters of direct.Contracting; alpha-bar -> Rate.
 package r2dn

@@ -124,13 +124,28 @@ func (f *frame) unknowns(p *lmi.Problem) (metric, multiplier lmi.Expr) {
 	return metric, multiplier
 }
 
-// contraction is [[r2 M - C1'L C1, 0], [0, L]] - [A B1]'M[A B1].
+// contraction is diag(r2 M, 0) + S - [A B1]'M[A B1], S being that of sector.
 func (f *frame) contraction(metric, multiplier lmi.Expr, r2 *lmi.Param) lmi.Expr {
 	if f.s.Q == 0 {
 		return metric.ScaleBy(r2).Minus(metric.Congruence(f.ab))
 	}
 	d := lmi.SymBlock([][]lmi.Expr{{metric.ScaleBy(r2)}, {{}, multiplier}})
-	return lmi.Sum(d, multiplier.Congruence(f.c0).Scale(-1), metric.Congruence(f.ab).Scale(-1))
+	return lmi.Sum(d, f.sector(multiplier, f.c0), metric.Congruence(f.ab).Scale(-1))
+}
+
+// sector is S without its part w'L w, a form in the columns of c, v = c z: -v'L v or, with Slopes, w'L w - 2 w'L v, which is
+// (w - v)'L(w - v) - v'L v.
+func (f *frame) sector(multiplier lmi.Expr, c *mat.Dense) lmi.Expr {
+	norm := multiplier.Congruence(c).Scale(-1)
+	if !f.s.Slopes {
+		return norm
+	}
+	e := mat.DenseCopyOf(c)
+	e.Scale(-1, e)
+	for i := range f.s.Q {
+		e.Set(i, f.s.N+i, 1)
+	}
+	return lmi.Sum(norm, multiplier.Congruence(e))
 }
 
 func (f *frame) identity() lmi.Expr { return lmi.Identity(f.s.N) }
@@ -347,7 +362,7 @@ func (s *Lure) TightenGain(ctx context.Context, m, lambda []float64, one bool) (
 	return gamma2, m2, l2, nil
 }
 
-// boundedReal is diag(M, L, g I) - [A B1 B2]'M[..] - [C1 0 D12]'L[..] - [Cx Cw D22]'[..] with the inputs times scale.
+// boundedReal is diag(M, 0, g I) + S - [A B1 B2]'M[..] - [Cx Cw D22]'[..] with the inputs times scale, S being that of sector.
 func (f *frame) boundedReal(metric, multiplier, g lmi.Expr, scale float64) lmi.Expr {
 	in := f.s.In
 	beside := func(a, b *mat.Dense) *mat.Dense {
@@ -363,7 +378,7 @@ func (f *frame) boundedReal(metric, multiplier, g lmi.Expr, scale float64) lmi.E
 	out := beside(f.cc, f.d22)
 	e := lmi.Sum(lmi.SymBlock(blocks), metric.Congruence(beside(f.ab, f.b2)).Scale(-1), lmi.Const(out.T()).Right(out).Scale(-1))
 	if f.s.Q > 0 {
-		e = e.Minus(multiplier.Congruence(beside(f.c0, f.d12)))
+		e = lmi.Sum(e, f.sector(multiplier, beside(f.c0, f.d12)))
 	}
 	return e
 }

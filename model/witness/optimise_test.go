@@ -13,6 +13,7 @@ func TestTightenProves(t *testing.T) {
 	better, proved := 0, 0
 	for seed := range uint64(20) {
 		s, m, l := random(seed)
+		s.Slopes = kinds[seed%2]
 		old, _, err := s.Contraction(m, l)
 		if err != nil {
 			continue
@@ -97,6 +98,7 @@ func TestTightenGainHolds(t *testing.T) {
 	better, proved := 0, 0
 	for seed := range uint64(20) {
 		s, m, l := random(seed)
+		s.Slopes = kinds[seed%2]
 		_, scaled, err := s.Contraction(m, l)
 		if err != nil {
 			continue

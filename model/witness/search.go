@@ -11,7 +11,7 @@ import (
 )
 
 // NotFoundError says how far a search for a contraction metric came. It is no proof that the network does not contract: only
-// constant metrics were tried, and of the nonlinearity only that its slopes lie in [0, 1] was used.
+// constant metrics were tried, and of the nonlinearity only its slopes were used (or, without Slopes, its Lipschitz constant).
 type NotFoundError struct {
 	Radius float64 // spectral radius of A; at or above 1 no rate below 1 can be proved in this way
 	Rate   float64 // the smallest rate that was proved, at or above 1; +Inf: none
@@ -41,7 +41,8 @@ const (
 )
 
 // Search looks for a metric and multiplier that prove contraction of a network that comes without any: M > 0 and
-// diagonal L > 0 with [[r^2 M - C1'L C1, 0], [0, L]] - [A B1]'M[A B1] > 0 for some r < 1. one says that L must be a multiple of the identity.
+// diagonal L > 0 that satisfy the inequality of docs/bundle.md, with Slopes that of layers 0, else that of layers K, for some r < 1. one says that L
+// must be a multiple of the identity.
 // It returns a *NotFoundError, which is ErrNone, where it finds none. Tighten makes the rate small.
 //
 // Method: at fixed r the inequality is linear in (M, L), and whether it has a solution is monotone in r. Some r > 1 is proved by

@@ -38,6 +38,7 @@ func TestSearchFinds(t *testing.T) {
 	known := 0
 	for seed := range uint64(25) {
 		s, m, l := random(seed)
+		s.Slopes = kinds[seed%2]
 		if _, _, err := s.Contraction(m, l); err != nil {
 			continue
 		}
@@ -68,6 +69,7 @@ func TestSearchNearOne(t *testing.T) {
 	known := 0
 	for seed := range uint64(12) {
 		s, m, l := random(seed)
+		s.Slopes = kinds[seed%2]
 		rate, scaled, err := s.Contraction(m, l)
 		if err != nil {
 			continue
@@ -103,31 +105,41 @@ func TestSearchNearOne(t *testing.T) {
 	}
 }
 
-// TestSearchEdge: x+ = a x + b tanh(x) contracts exactly for |a + b s| < 1 at slopes s in [0, 1], which the inequality decides too: for q = n = 1
-// it is |a| + |b| < 1, so b of either sign counts as the worse.
+// TestSearchEdge: x+ = a x + b tanh(x) contracts exactly for |a + b s| < 1 at slopes s in [0, 1], which the inequality decides for q = n = 1: with
+// slopes it is max(|a|, |a + b|) < 1; without, b of either sign counts as the worse, |a| + |b| < 1.
 func TestSearchEdge(t *testing.T) {
+	const near = 0.01 // of the rate, from the shares at which Tighten looks
 	for _, c := range []struct {
-		a, b float64
-		want bool
+		a, b          float64
+		norms, slopes bool
 	}{
-		{0.5, 0.4, true}, {0.5, 0.499, true}, {0.5, 0.501, false}, {0.5, 0.6, false}, {0.9, -0.0999, true}, {0.9, -0.2, false}, {0.999, 0.0009, true},
-		{1.0, 0, false}, {1.2, -0.5, false}, {0, 0.9999, true}, {0, 1.0001, false}, {0.5, 0, true},
+		{0.5, 0.4, true, true}, {0.5, 0.499, true, true}, {0.5, 0.501, false, false}, {0.5, 0.6, false, false}, {0.9, -0.0999, true, true},
+		{0.9, -0.2, false, true}, {0.999, 0.0009, true, true}, {1.0, 0, false, false}, {1.2, -0.5, false, false}, {0, 0.9999, true, true},
+		{0, 1.0001, false, false}, {0.5, 0, true, true}, {0.5, -1, false, true}, {0.5, -1.499, false, true}, {0.5, -1.501, false, false},
+		{-0.9, 1.8, false, true}, {-0.9, 1.901, false, false}, {0, -0.999, true, true},
 	} {
-		for _, scale := range []float64{1, 1e3, 1e-4} { // of the channel
-			s := &Lure{N: 1, Q: 1, In: 1, Out: 1, A: []float64{c.a}, B1: []float64{c.b * scale}, C1: []float64{1 / scale}, B2: []float64{1}, D12: []float64{0}, Cx: []float64{1}, Cw: []float64{0}, D22: []float64{0}}
-			m, l, err := s.Search(t.Context(), false)
-			if (err == nil) != c.want {
-				t.Errorf("a %g, b %g, scale %g: %v", c.a, c.b, scale, err)
+		for i, want := range []bool{c.norms, c.slopes} {
+			least := max(math.Abs(c.a), math.Abs(c.a+c.b))
+			if !kinds[i] {
+				least = math.Abs(c.a) + math.Abs(c.b)
 			}
-			if err != nil {
-				var none *NotFoundError
-				if !errors.Is(err, ErrNone) || !errors.As(err, &none) || none.Radius != math.Abs(c.a) || none.Rate < 1 {
-					t.Errorf("a %g, b %g: %v", c.a, c.b, err)
+			for _, scale := range []float64{1, 1e3, 1e-4} { // of the channel
+				s := &Lure{N: 1, Q: 1, In: 1, Out: 1, A: []float64{c.a}, B1: []float64{c.b * scale}, C1: []float64{1 / scale}, B2: []float64{1}, D12: []float64{0}, Cx: []float64{1}, Cw: []float64{0}, D22: []float64{0}}
+				s.Slopes = kinds[i]
+				m, l, err := s.Search(t.Context(), false)
+				if (err == nil) != want {
+					t.Errorf("a %g, b %g, slopes %v, scale %g: %v", c.a, c.b, s.Slopes, scale, err)
 				}
-				continue
-			}
-			if rate, _, _, err := s.Tighten(t.Context(), m, l, false); err != nil || rate < math.Abs(c.a)+math.Abs(c.b)-1e-9 || rate >= 1 {
-				t.Errorf("a %g, b %g: rate %g, %v", c.a, c.b, rate, err)
+				if err != nil {
+					var none *NotFoundError
+					if !errors.Is(err, ErrNone) || !errors.As(err, &none) || none.Radius != math.Abs(c.a) || none.Rate < 1 {
+						t.Errorf("a %g, b %g: %v", c.a, c.b, err)
+					}
+					continue
+				}
+				if rate, _, _, err := s.Tighten(t.Context(), m, l, false); err != nil || rate < least-1e-9 || rate > least+near || rate >= 1 {
+					t.Errorf("a %g, b %g, slopes %v: rate %g, want %g, %v", c.a, c.b, s.Slopes, rate, least, err)
+				}
 			}
 		}
 	}
@@ -138,6 +150,7 @@ func TestSearchFailure(t *testing.T) {
 	refuted := 0
 	for seed := range uint64(30) {
 		s, _, _ := random(seed)
+		s.Slopes = kinds[seed/2%2]
 		for i := range s.B1 {
 			s.B1[i] *= 6
 		}

@@ -20,6 +20,10 @@ type Lure struct {
 	N, Q, In, Out                   int
 	A, B1, B2, C1, D12, Cx, Cw, D22 []float64
 	Bx                              []float64 // bounded claim only
+
+	// Slopes says that w_i is a function of v_i alone with slopes in [0, 1], such as tanh, so that dw_i lies between 0 and dv_i. Without it, for
+	// gates and sandwich layers, |dw_i| <= |dv_i|, or that of the norms, is what is used.
+	Slopes bool
 }
 
 func dense(r, c int, x []float64) *mat.Dense {
@@ -131,7 +135,7 @@ func golden(f func(t float64) float64, lo, hi float64) (t, v float64) {
 //
 //	r^2 = min over t of lambda_max(inv(M) S(t)),  S = A'MA + C1'L C1 + A'M B1 inv(L - B1'M B1) B1'M A,  L = t Lambda,
 //
-// with the scaled multiplier; ErrNone when r >= 1.
+// or, with Slopes, S = A'MA + R'inv(2L - B1'M B1) R, R = B1'M A + L C1, with the scaled multiplier; ErrNone when r >= 1.
 func (s *Lure) Contraction(m, lambda []float64) (rate float64, scaled []float64, err error) {
 	rate, scaled = s.least(m, lambda)
 	if !(rate < 1) {
@@ -150,14 +154,23 @@ func (s *Lure) least(m, lambda []float64) (rate float64, scaled []float64) {
 	}
 	b, c := dense(s.N, s.Q, s.B1), dense(s.Q, s.N, s.C1)
 	bma, bmb := product(b.T(), metric, a), product(b.T(), metric, b)
-	clc := product(c.T(), diag(lambda), c)
+	lc := product(diag(lambda), c)
+	clc := product(c.T(), lc)
 	at := func(t float64) float64 {
 		var k, p mat.Dense
 		k.Scale(t, diag(lambda))
-		k.Sub(&k, bmb)
 		p.Scale(t, clc)
+		r := bma
+		if s.Slopes {
+			k.Scale(2, &k)
+			p.Zero()
+			r = new(mat.Dense)
+			r.Scale(t, lc)
+			r.Add(r, bma)
+		}
+		k.Sub(&k, bmb)
 		p.Add(&p, ama)
-		sum := schur(&p, &k, bma)
+		sum := schur(&p, &k, r)
 		if sum == nil {
 			return math.Inf(1)
 		}
@@ -235,6 +248,16 @@ func (s *Lure) Gain(m, lambda []float64) (gamma2 float64, tm, tl []float64, err 
 	cross.Add(cross, product(c0.T(), diag(l), d12))
 	uu := product(b2.T(), metric, b2)
 	uu.Add(uu, product(d12.T(), diag(l), d12))
+	if s.Slopes && s.Q > 0 { // (dw - dv)'L(dw - dv) more
+		e := mat.DenseCopyOf(c0)
+		e.Scale(-1, e)
+		for i := range s.Q {
+			e.Set(i, s.N+i, 1)
+		}
+		s0.Add(s0, product(e.T(), diag(l), e))
+		cross.Add(cross, product(e.T(), diag(l), d12))
+		uu.Sub(uu, product(d12.T(), diag(l), d12))
+	}
 	ctd, dtd := product(cc.T(), d22), product(d22.T(), d22)
 	one := mat.NewSymDense(s.In, nil)
 	for i := range s.In {

@@ -35,6 +35,9 @@ func TestScalarSystem(t *testing.T) {
 	}
 }
 
+// kinds are what may be known of the nonlinearity: norms, slopes.
+var kinds = []bool{false, true}
+
 // random returns a Lur'e system with small feedback and its metric I.
 func random(seed uint64) (*Lure, []float64, []float64) {
 	r := rand.New(rand.NewPCG(seed, 8))
@@ -61,21 +64,33 @@ func random(seed uint64) (*Lure, []float64, []float64) {
 	return s, m, lambda
 }
 
-// lmi is diag(r2 M, L) - [C1 0]'L[C1 0] - [A B1]'M[A B1].
+// lmi is diag(r2 M, L) - [C1 0]'L[C1 0] - [A B1]'M[A B1] or, with Slopes, [[r2 M, -C1'L], [-L C1, 2L]] - [A B1]'M[A B1], entry by entry.
 func (s *Lure) lmi(r2 float64, m, l []float64) *mat.SymDense {
-	k := s.N + s.Q
-	ab, c0, _ := s.stack()
+	n, k := s.N, s.N+s.Q
+	ab, _, _ := s.stack()
 	d := mat.NewDense(k, k, nil)
-	for i := range s.N {
-		for j := range s.N {
-			d.Set(i, j, r2*m[i*s.N+j])
+	for i := range n {
+		for j := range n {
+			x := r2 * m[i*n+j]
+			for c := range s.Q {
+				if !s.Slopes {
+					x -= s.C1[c*n+i] * l[c] * s.C1[c*n+j]
+				}
+			}
+			d.Set(i, j, x)
 		}
 	}
-	for i := range s.Q {
-		d.Set(s.N+i, s.N+i, l[i])
+	for c := range s.Q {
+		d.Set(n+c, n+c, l[c])
+		if s.Slopes {
+			d.Set(n+c, n+c, 2*l[c])
+			for i := range n {
+				d.Set(n+c, i, -l[c]*s.C1[c*n+i])
+				d.Set(i, n+c, -l[c]*s.C1[c*n+i])
+			}
+		}
 	}
-	d.Sub(d, product(c0.T(), diag(l), c0))
-	d.Sub(d, product(ab.T(), dense(s.N, s.N, m), ab))
+	d.Sub(d, product(ab.T(), dense(n, n, m), ab))
 	return sym(d)
 }
 
@@ -89,6 +104,7 @@ func TestRateIsTheSmallest(t *testing.T) {
 	proved := 0
 	for seed := range uint64(60) {
 		s, m, l := random(seed)
+		s.Slopes = kinds[seed%2]
 		rate, scaled, err := s.Contraction(m, l)
 		if err != nil {
 			continue
@@ -106,11 +122,58 @@ func TestRateIsTheSmallest(t *testing.T) {
 	}
 }
 
+// TestSlopesNeverWorse: with slopes known, no metric and multiplier prove a larger rate or gain than without, and most a smaller one.
+func TestSlopesNeverWorse(t *testing.T) {
+	const rounding = 1e-7 // of the searches over scales, relative
+	proved, better := 0, 0
+	for seed := range uint64(40) {
+		s, m, l := random(seed)
+		old, scaled, err := s.Contraction(m, l)
+		if err != nil {
+			continue
+		}
+		oldGain, _, _, err := s.Gain(m, scaled)
+		if err != nil {
+			continue
+		}
+		proved++
+		s.Slopes = true
+		rate, _, err := s.Contraction(m, l)
+		if err != nil || rate > old*(1+rounding) {
+			t.Errorf("seed %d: rate %g, %g without slopes, %v", seed, rate, old, err)
+		}
+		gain, _, _, err := s.Gain(m, scaled)
+		if err != nil || gain > oldGain*(1+rounding) {
+			t.Errorf("seed %d: squared gain %g, %g without slopes, %v", seed, gain, oldGain, err)
+		}
+		if rate < 0.999*old && gain < 0.999*oldGain {
+			better++
+		}
+	}
+	if proved < 15 || better < proved/2 {
+		t.Errorf("%d of %d improved", better, proved)
+	}
+}
+
+// TestGainOfTanh: y = tanh(u) - u has incremental gain 1, and 2 when only |dw| <= |du| is known.
+func TestGainOfTanh(t *testing.T) {
+	const near = 1e-4 // of the smallest gain, which is not attained
+	s := &Lure{N: 1, Q: 1, In: 1, Out: 1, A: []float64{0.1}, B1: []float64{0}, B2: []float64{0}, C1: []float64{0}, D12: []float64{1}, Cx: []float64{0}, Cw: []float64{1}, D22: []float64{-1}}
+	for i, want := range []float64{2, 1} {
+		s.Slopes = kinds[i]
+		g2, _, _, err := s.TightenGain(t.Context(), []float64{1}, []float64{3}, false)
+		if gain := math.Sqrt(g2); err != nil || gain < want || gain > want*(1+near) {
+			t.Errorf("slopes %v: gain %.9g, want %g, %v", s.Slopes, gain, want, err)
+		}
+	}
+}
+
 // TestGainsHoldInSimulation: no random input reaches more than the gain, and the multiplier bound of the input-to-state
 // gain is at least the maximum over the vertices.
 func TestGainsHoldInSimulation(t *testing.T) {
 	for seed := range uint64(40) {
 		s, m, l := random(seed)
+		s.Slopes = kinds[seed%2]
 		_, scaled, err := s.Contraction(m, l)
 		if err != nil {
 			continue
