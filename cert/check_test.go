@@ -337,6 +337,7 @@ func TestHostileFilesEndQuickly(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
+	t.Parallel()
 	const limit = 90 * time.Second // the work limit is about a minute, on a busy machine
 	wide := func(b *builder) {
 		for _, name := range []string{"m0.A", "m0.B1", "m0.C1"} {

@@ -146,9 +146,17 @@ func (p *part) falls(x, m []interval, inside bool) (ok bool) {
 	if !slices.ContainsFunc(x, func(e interval) bool { return !e.straddles() }) {
 		return p.steep(left, right)
 	}
-	middle, _, _ := p.decrease(duals(m, false))
+	middle, ml, mr := p.decrease(duals(m, false))
 	p.require(middle.v.lo.Sign() < 0 || !inside, "the decrease of V where 0 < V < level", "a counterexample is x = "+fmt.Sprint(m))
-	return w.v.hi.Sign() < 0 || tangent(middle.v, w.d, x, m).hi.Sign() < 0
+	negative := func() bool { return w.v.hi.Sign() < 0 || tangent(middle.v, w.d, x, m).hi.Sign() < 0 }
+	if negative() {
+		return true
+	}
+	for i := range left { // the mean value theorem for f itself
+		left[i].v, right[i].v = tangent(ml[i].v, left[i].d, x, m), tangent(mr[i].v, right[i].d, x, m)
+	}
+	w = p.quadratic(left, right)
+	return negative()
 }
 
 // steep decides -(S + S') > 0, S_ij = sum_kl left_k.d_i M_kl right_l.d_j, for all S in these intervals: all pivots of the elimination in

@@ -26,10 +26,21 @@ const (
 	// Edits per base certificate; a quarter of all lie within nearMargin of the boundary.
 	nearPerBase, meaningPerBase, filePerBase = 28, 38, 34
 	nearPerKnob                              = 7
-	basesFull, basesShort                    = 104, 16
+	basesFull, basesUsual, basesShort        = 104, 32, 12
 	// provedShare is the share of true claims off the boundary that must be proved.
 	provedShare = 0.99
 )
+
+// effort is how many cases a campaign has with PLUMB_LONG=1, usually, and under -short.
+func effort(full, usual, short int) int {
+	switch {
+	case os.Getenv("PLUMB_LONG") != "":
+		return full
+	case testing.Short():
+		return short
+	}
+	return usual
+}
 
 type verdict int
 
@@ -170,12 +181,10 @@ func (c campaign) mutate(i int) []*outcome {
 	return out
 }
 
+// TestMutation makes all 10,400 edits with PLUMB_LONG=1, a third of them otherwise.
 func TestMutation(t *testing.T) {
-	bases := basesFull
-	if testing.Short() {
-		bases = basesShort
-	}
-	run(t, campaign{families, 0, meaningEdits, newKnob}, bases)
+	t.Parallel()
+	run(t, campaign{families, 0, meaningEdits, newKnob}, effort(basesFull, basesUsual, basesShort))
 }
 
 func run(t *testing.T, c campaign, bases int) {

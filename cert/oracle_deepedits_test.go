@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,13 +16,8 @@ const deepSeed = 1 << 20
 // TestMutationDeep is TestMutation for delta-iss. All 10,400 edits are made with PLUMB_LONG=1: the functions in 512 bits take two
 // minutes.
 func TestMutationDeep(t *testing.T) {
-	bases := 3 * len(deepFamilies)
-	if os.Getenv("PLUMB_LONG") != "" {
-		bases = basesFull
-	} else if testing.Short() {
-		bases = len(deepFamilies)
-	}
-	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob}, bases)
+	t.Parallel()
+	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob}, effort(basesFull, 2*len(deepFamilies), len(deepFamilies)))
 }
 
 // deepWeight picks a tensor that the certificate depends on.

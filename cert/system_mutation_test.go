@@ -15,15 +15,16 @@ import (
 	"github.com/plumb-go/plumb/cert"
 )
 
-// Edits of the mutation test of systems: full, and under -short.
+// Edits of the mutation test of systems: with PLUMB_LONG=1, usually, and under -short.
 const (
-	loopBasesFull, loopBasesShort     = 420, 60
-	loopEdits, loopNear               = 16, 6
-	squareEditsFull, squareEditsShort = 1000, 150
-	regionEditsFull, regionEditsShort = 500, 60
-	nearSystems                       = 1e-9 // relative distance from the boundary of near edits
-	greySystems                       = 1e-120
-	regionSlack, regionTrue           = 1e-9, 0.97 // of thresholds known in float64: truth, and where proof is demanded
+	loopBasesFull, loopBasesUsual, loopBasesShort       = 420, 105, 40
+	loopEdits, loopNear                                 = 16, 6
+	squareEditsFull, squareEditsUsual, squareEditsShort = 1000, 250, 100
+	regionEditsFull, regionEditsUsual, regionEditsShort = 500, 125, 40
+	editsFull                                           = 10000
+	nearSystems                                         = 1e-9 // relative distance from the boundary of near edits
+	greySystems                                         = 1e-120
+	regionSlack, regionTrue                             = 1e-9, 0.97 // of thresholds known in float64: truth, and where proof is demanded
 )
 
 // tally counts verdicts.
@@ -150,10 +151,10 @@ func edgeOf(c *loopCase) *big.Rat {
 
 // TestMutationSystems edits true certificates of systems: no false claim is proved, and at least 99 % of the true ones off the boundary are.
 func TestMutationSystems(t *testing.T) {
-	bases, squares, regions := loopBasesFull, squareEditsFull, regionEditsFull
-	if testing.Short() {
-		bases, squares, regions = loopBasesShort, squareEditsShort, regionEditsShort
-	}
+	t.Parallel()
+	bases := effort(loopBasesFull, loopBasesUsual, loopBasesShort)
+	squares := effort(squareEditsFull, squareEditsUsual, squareEditsShort)
+	regions := effort(regionEditsFull, regionEditsUsual, regionEditsShort)
 	start := time.Now()
 	var all [3]tally
 	near, nearProved := 0, 0
@@ -290,8 +291,8 @@ func TestMutationSystems(t *testing.T) {
 		}
 	}
 	t.Logf("%d edits, %d within %g of the boundary (%d of them proved), in %v", total, near, nearSystems, nearProved, time.Since(start))
-	if !testing.Short() && total < 10000 {
-		t.Errorf("only %d edits", total)
+	if want := effort(editsFull, editsFull/5, 0); total < want {
+		t.Errorf("only %d edits, want %d", total, want)
 	}
 }
 

@@ -527,7 +527,8 @@ func TestMalformedSystems(t *testing.T) {
 
 // TestHostileSystemsEndQuickly: no file of legal form takes much longer than the work limit says.
 func TestHostileSystemsEndQuickly(t *testing.T) {
-	const limit = 60 * time.Second
+	t.Parallel()
+	const limit = 90 * time.Second // the work limit is about a minute, on a busy machine
 	wide := make([]string, 40)
 	for i := range wide {
 		wide[i] = fmt.Sprintf("x%d neg x%d sin +", i, (i+1)%40)
@@ -550,8 +551,8 @@ func TestHostileSystemsEndQuickly(t *testing.T) {
 			Squares: []bundle.Square{{Weight: 1, Root: []string{"x0"}}}}),
 	}
 	for _, name := range slices.Sorted(maps.Keys(models)) {
-		if testing.Short() && (name == "40 states" || name == "tangent") {
-			continue // half a minute each
+		if effort(1, 0, 0) == 0 && (name == "40 states" || name == "tangent") {
+			continue // to the work limit: half a minute each
 		}
 		start := time.Now()
 		v := judged(t, models[name])
