@@ -19,14 +19,14 @@ import (
 // checked from the deployed matrices instead of the parametrisation.
 func (p *part) contraction() {
 	m := p.metric("M", p.w.M)
-	side := p.weight("A")
+	side, name := p.weight("A"), "r^2 M - A'MA > 0"
 	f := p.form(p.States+p.Hidden).add(square(p.w.Rate), 0, m)
 	if p.Kind == "lure" {
 		p.lipschitz()
 		p.sector(f, "Lambda", p.w.Lambda, zeros(p.Hidden, 0))
-		side = beside(side, p.weight("B1"))
+		side, name = beside(side, p.weight("B1")), "diag(r^2 M, 0) + sector(Lambda) - [A B1]'M[A B1] > 0"
 	}
-	p.positive(f.sub(side, m), "diag(r^2 M, 0) + sector(Lambda) - [A B1]'M[A B1] > 0")
+	p.positive(f.sub(side, m), "%s", name)
 	p.overshoot(m)
 	if p.w.Gain != nil {
 		p.gain()

@@ -369,8 +369,10 @@ func TestCertifyModelTampered(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range got.Tensors {
-		if got.Tensors[i].Name == "m0.A" {
-			got.Tensors[i].Data[0] = 1.1
+		if got.Tensors[i].Name == "m0.B1" {
+			for k := range got.Tensors[i].Data {
+				got.Tensors[i].Data[k] *= 100
+			}
 		}
 	}
 	if err := bundle.WriteFile(out, got); err != nil {
