@@ -26,11 +26,7 @@ func (p *part) bounded() {
 	side := beside(p.weight("B1"), p.weight("B2"), p.weight("bx"))
 	p.positive(p.form(side.c).add(one, 0, t).sub(side, m), "diag(T) - [B1 B2 bx]'M[B1 B2 bx] > 0")
 
-	beta2 := new(big.Rat)
-	for _, x := range w.T {
-		beta2.Add(beta2, rat(x))
-	}
-	reach := new(big.Rat).Quo(sqrtUp(beta2), new(big.Rat).Sub(one, w.Rate))
+	reach := new(big.Rat).Quo(sqrtUp(add(rats(w.T)...)), new(big.Rat).Sub(one, w.Rate))
 	p.out.Centre = rats(p.floats("by"))
 	direct := magnitude(beside(p.weight("Cw"), p.weight("D22")))
 	sums := p.mul(direct, fromFloats(direct.c, 1, slices.Repeat([]float64{1}, direct.c)))

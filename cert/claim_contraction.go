@@ -95,9 +95,7 @@ func (p *part) lipschitz() {
 		name := fmt.Sprintf("layer %d", i)
 		win, wout := p.weight(fmt.Sprintf("g%d.Win", i)), p.weight(fmt.Sprintf("g%d.Wout", i))
 		t := p.multiplier(name+" T", p.w.Layers[i])
-		f := p.form(q+t.r).add(one, 0, identity(q)).add(two, q, t)
-		f.block(minusOne, 0, q, p.mul(win.transpose(), t))
-		f.add(minusOne, q, p.mul(wout.transpose(), wout))
-		p.positive(f, "%s is 1-Lipschitz: [[I, -Win'T], [-T Win, 2T - Wout'Wout]] > 0", name)
+		f := p.form(q+t.r).add(one, 0, identity(q)).add(two, q, t).block(minusOne, 0, q, p.mul(win.transpose(), t))
+		p.positive(f.add(minusOne, q, p.mul(wout.transpose(), wout)), "%s is 1-Lipschitz: [[I, -Win'T], [-T Win, 2T - Wout'Wout]] > 0", name)
 	}
 }

@@ -45,14 +45,12 @@ func (p *part) inputToState() {
 		p.positive(split(w.G2, identity(p.nu), d12, t, beside(b2, b1), m), "input gain: diag(g2 I - D12'TD12, T) - [B2 B1]'M[B2 B1] > 0")
 	}
 	ty, td := p.multiplier("Ty", w.Ty), p.multiplier("Td", w.Td)
-	kappa2 := w.Kappa2[0]
-	p.positive(split(kappa2, m, c1, ty, beside(cx, cw), identity(p.ny)), "output: diag(kappa2 M - C1'TyC1, Ty) - [Cx Cw]'[Cx Cw] > 0")
+	p.positive(split(w.Kappa2[0], m, c1, ty, beside(cx, cw), identity(p.ny)), "output: diag(kappa2 M - C1'TyC1, Ty) - [Cx Cw]'[Cx Cw] > 0")
 	p.positive(split(w.D2, identity(p.nu), d12, td, beside(d22, cw), identity(p.ny)), "feed-through: diag(d2 I - D12'TdD12, Td) - [D22 Cw]'[D22 Cw] > 0")
 
 	o := p.out
-	o.StateGain, o.Kappa, o.Direct = sqrtUp(w.G2), sqrtUp(kappa2), sqrtUp(w.D2)
-	settle := new(big.Rat).Inv(new(big.Rat).Sub(one, w.Rate))
-	o.ISSGain = add(mul(o.Kappa, o.StateGain, settle), o.Direct)
+	o.StateGain, o.Kappa, o.Direct = sqrtUp(w.G2), sqrtUp(w.Kappa2[0]), sqrtUp(w.D2)
+	o.ISSGain = add(mul(o.Kappa, o.StateGain, new(big.Rat).Inv(new(big.Rat).Sub(one, w.Rate))), o.Direct)
 	p.overshoot(m)
 }
 
@@ -68,7 +66,6 @@ func (p *part) vertices(m, b1, b2, d12 matrix) {
 			delta[i] = 1 - 2*float64(v>>i&1)
 		}
 		x := beside(identity(p.nu), p.mul(d12.transpose(), diagonal(delta))).transpose()
-		f := p.form(p.nu).add(p.w.G2, 0, identity(p.nu)).sub(x, gram)
-		p.positive(f, "input gain: g2 I - N'MN > 0, N = B2 + B1 diag(delta) D12, delta_i = -1 where bit i of %d is set", v)
+		p.positive(p.form(p.nu).add(p.w.G2, 0, identity(p.nu)).sub(x, gram), "input gain: g2 I - N'MN > 0, N = B2 + B1 diag(delta) D12, delta_i = -1 where bit i of %d is set", v)
 	}
 }

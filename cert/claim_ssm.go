@@ -63,13 +63,20 @@ func (p *part) eigenvalues(at, name string, bound *big.Rat) []*big.Rat {
 
 // norms bounds the maps of block b in the real coordinates (Re s, Im s): B becomes [Bre; Bim], s -> Re(C s) becomes
 // [Cre -Cim], and multiplication by lambda keeps its modulus as norm. The sign of Cim does not change a norm.
+//
+// Static layer: tanh has slopes in [0, 1], so its difference is Delta W1 dz, Delta diagonal with entries in [0, 1], and
+// dz + W2 Delta W1 dz = (I + W2 W1/2) dz + W2 (Delta - I/2) W1 dz with |Delta - I/2| <= 1/2: the Lipschitz constant is at most
+// |I + W2 W1/2| + |W1||W2|/2, and at most 1 + |W1||W2|, which can be smaller only because norms are rounded up.
 func (p *part) norms(b int, weights []*big.Rat) blockNorms {
 	get := func(name string) matrix { return p.weight(fmt.Sprintf("b%d.%s", b, name)) }
 	in := stack(get("Bre"), get("Bim"))
 	out := beside(get("Cre"), get("Cim")).transpose()
 	k := blockNorms{input: p.norm(in), output: p.norm(out), direct: p.norm(get("D")), static: big.NewRat(1, 1)}
 	if p.Blocks[b].Hidden > 0 {
-		k.static.Add(one, mul(p.norm(get("W1")), p.norm(get("W2"))))
+		w1, half := get("W1"), get("W2")
+		half.exp-- // W2/2
+		spread, eye := mul(p.norm(w1), p.norm(half)), identity(half.r)
+		k.static = add(spread, slices.MinFunc([]*big.Rat{add(one, spread), p.norm(p.mul(beside(eye, half), stack(eye, w1)))}, (*big.Rat).Cmp))
 	}
 	k.through = add(k.direct, mul(p.norm(out, weights...), p.norm(in, weights...)))
 	return k

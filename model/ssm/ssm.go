@@ -15,7 +15,7 @@
 //	T_bj = beta_b l_(b-1) (|C_(b-1)| T_(b-1)j + |D_(b-1)| X_(b-1)j)   b > j,   beta_b = |B_b| / (r'-r)
 //
 // X_bj = l_(b-1) (|C_(b-1)| T_(b-1)j + |D_(b-1)| X_(b-1)j) being the bound on the block's input, zero for b <= j, and
-// l_b = 1 + |W2_b| |W1_b| the Lipschitz constant of a static layer. From equal initial states
+// l_b = |I + W2_b W1_b/2| + |W2_b| |W1_b|/2 a Lipschitz constant of a static layer. From equal initial states
 // sum |dy|^2 <= gamma^2 sum |du|^2 with gamma the product over the blocks of l_b (|D_b| + |C_b W^1/2| |W^1/2 B_b|),
 // W = diag 1/(1-|lambda_i|) over the block's eigenvalues.
 //
@@ -24,7 +24,8 @@
 // map and the static layer have no memory, so the next X is at most l (|C| N + |D| X). Solve from the first block, whose
 // X is zero; |N| <= |T| |dx(0)| gives c. For the gain, one state s+ = lambda s + f maps f to s with l2 gain at most
 // sum |lambda|^k = 1/(1-|lambda|) (Young), so the map from B u to s is W^1/2 G W^1/2 with |G| <= 1; gains and Lipschitz
-// constants of a cascade multiply. The tanh layers enter only through l_b. (Stable linear systems and Lipschitz layers
+// constants of a cascade multiply. The tanh layers enter only through l_b: a difference of tanh is Delta W1 dz, Delta diagonal with entries in
+// [0, 1], and W2 Delta W1 = W2 W1/2 + W2 (Delta - I/2) W1 with |Delta - I/2| <= 1/2. (Stable linear systems and Lipschitz layers
 // in cascade: F. Bonassi, C. Andersson, P. Mattsson, T. B. Schön, "Structured state-space models are deep Wiener
 // models", 2024; the constants are ours.)
 //

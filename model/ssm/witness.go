@@ -128,7 +128,7 @@ func norms(cell seq.Diagonal, w []float64) []blockNorms {
 		n.b, n.c = spectral(in, t.Bre.Cols), spectral(out, 2*t.Cre.Cols)
 		n.d = spectral(t.D.Of(w), t.D.Cols)
 		if cell.Blocks[i].Hidden > 0 {
-			n.layer += spectral(t.W1.Of(w), t.W1.Cols) * spectral(t.W2.Of(w), t.W2.Cols)
+			n.layer = lipschitz(t.W1.Of(w), t.W2.Of(w), t.W1.Cols)
 		}
 		re, im := t.Lre.Of(w), t.Lim.Of(w)
 		for j := range 2 * len(re) { // both parts of each state
@@ -144,6 +144,21 @@ func norms(cell seq.Diagonal, w []float64) []blockNorms {
 		all = append(all, n)
 	}
 	return all
+}
+
+// lipschitz returns l of the package's theorem for a static layer of the given width.
+func lipschitz(w1, w2 []float64, width int) float64 {
+	hidden := len(w1) / width
+	middle := make([]float64, width*width) // I + W2 W1/2
+	for i := range width {
+		for j := range width {
+			for k := range hidden {
+				middle[i*width+j] += 0.5 * w2[i*hidden+k] * w1[k*width+j]
+			}
+		}
+		middle[i*width+i]++
+	}
+	return spectral(middle, width) + 0.5*spectral(w1, width)*spectral(w2, hidden)
 }
 
 // beside returns [a b] for row-major matrices with the given number of rows. The sign of Im C does not change a norm.

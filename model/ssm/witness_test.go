@@ -278,3 +278,23 @@ func TestWitnessRefuses(t *testing.T) {
 		t.Errorf("rate %v", wit.Rate)
 	}
 }
+
+// TestLayerConstants compares the Lipschitz constants of static layers z + W2 tanh(W1 z) with those known by hand.
+func TestLayerConstants(t *testing.T) {
+	const rounding = 1e-14 // of a singular value decomposition of order 2
+	for _, c := range []struct {
+		w1, w2 []float64
+		width  int
+		want   float64
+	}{
+		{[]float64{1}, []float64{-1}, 1, 1},                                            // z - tanh(z)
+		{[]float64{1}, []float64{1}, 1, 2},                                             // z + tanh(z)
+		{[]float64{4}, []float64{-1}, 1, 3},                                            // z - tanh(4 z)
+		{[]float64{1, 1}, []float64{-1, 0}, 1, 0.5 + math.Sqrt2/2},                     // two units, one without effect; the true constant is 1
+		{[]float64{1, 0, 0, 1}, []float64{1.6, -1.2, 1.2, 1.6}, 2, math.Sqrt(3.6) + 1}, // z + 2 R tanh(z), cos = 0.8
+	} {
+		if got := lipschitz(c.w1, c.w2, c.width); math.Abs(got-c.want) > rounding {
+			t.Errorf("%v, %v: %g, want %g", c.w1, c.w2, got, c.want)
+		}
+	}
+}
