@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plumb-go/plumb/bundle"
 	"github.com/plumb-go/plumb/model/lstm"
 	"github.com/plumb-go/plumb/weights"
 )
@@ -172,26 +171,7 @@ func (f *certifyFlags) run(ctx context.Context, stdout, stderr io.Writer) error 
 		return err
 	}
 	r.File = f.file
-	if m != nil {
-		if r.Bundle = f.out; r.Bundle == "" {
-			r.Bundle = slug(f.file) + ".plumb"
-		}
-		if err := bundle.WriteFile(r.Bundle, m); err != nil {
-			return err
-		}
-		r.judge(r.Bundle)
-	}
-	if f.asJSON {
-		if err := printJSON(stdout, r); err != nil {
-			return err
-		}
-	} else {
-		r.print(stdout)
-	}
-	if r.Verdict != verdictProved {
-		return exitError{exitFailed}
-	}
-	return nil
+	return f.finish(stdout, r, m, ".plumb")
 }
 
 // load reads the network and the data, if any.

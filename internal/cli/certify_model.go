@@ -69,26 +69,7 @@ func (f *certifyFlags) runModel(ctx context.Context, stdout, stderr io.Writer) e
 	if err != nil {
 		return err
 	}
-	if found != nil {
-		if r.Bundle = f.out; r.Bundle == "" {
-			r.Bundle = slug(f.file) + "-certified.plumb"
-		}
-		if err := bundle.WriteFile(r.Bundle, found); err != nil {
-			return err
-		}
-		r.judge(r.Bundle)
-	}
-	if f.asJSON {
-		if err := printJSON(stdout, r); err != nil {
-			return err
-		}
-	} else {
-		r.print(stdout)
-	}
-	if r.Verdict != verdictProved {
-		return exitError{exitFailed}
-	}
-	return nil
+	return f.finish(stdout, r, found, "-certified.plumb")
 }
 
 // loadModel reads the bundle and the data, if any.

@@ -28,22 +28,12 @@ type recertified struct {
 	Contra  []contraResult `json:"counterexamples,omitempty"`
 	Notes   []string       `json:"notes,omitempty"`
 
-	// Of the file written.
-	Bundle    string         `json:"bundle,omitempty"`
-	Verdict   string         `json:"verdict"`
-	Claim     string         `json:"claim"`
-	Change    string         `json:"change,omitempty"` // new, better or none, against the certificate that was stored
-	Failed    string         `json:"failed,omitempty"`
-	Statement string         `json:"statement,omitempty"`
-	Rate      ident.Figure   `json:"rate"`
-	PerSecond ident.Figure   `json:"rate_per_second"`
-	Gain      ident.Figure   `json:"gain"`             // incremental l2 gain, or input-to-state gain
-	Recovery  *int           `json:"recovery_samples"` // delta-iss; null: not within 2^40
-	Gains     []ident.Figure `json:"gains,omitempty"`  // delta-iss, per output
-	Reach     [][2]float64   `json:"reach,omitempty"`  // bounded and delta-iss, per output
-	Seconds   float64        `json:"seconds"`
+	writtenFile
+	Claim  string         `json:"claim"`
+	Change string         `json:"change,omitempty"` // new, better or none, against the certificate that was stored
+	Gain   ident.Figure   `json:"gain"`             // incremental l2 gain, or input-to-state gain
+	Gains  []ident.Figure `json:"gains,omitempty"`  // delta-iss, per output
 
-	ts              float64
 	inputs, outputs []cert.Signal
 }
 
@@ -75,8 +65,8 @@ const (
 // describe begins the result.
 func (e *existing) describe() *recertified {
 	m := &e.b.Manifest
-	r := &recertified{File: e.file, Inputs: signalNames(m.Inputs), Outputs: signalNames(m.Outputs), Verdict: verdictNone, Claim: ident.None,
-		Rate: unknown, PerSecond: unknown, Gain: unknown, inputs: m.Inputs, outputs: m.Outputs, ts: m.SamplingTime,
+	r := &recertified{File: e.file, Inputs: signalNames(m.Inputs), Outputs: signalNames(m.Outputs), Claim: ident.None,
+		writtenFile: nothingWritten(m.SamplingTime), Gain: unknown, inputs: m.Inputs, outputs: m.Outputs,
 		Stored: storedClaim{Claim: ident.None, Verdict: verdictNone, Rate: unknown, Gain: unknown}}
 	for _, k := range m.Members {
 		r.Members = append(r.Members, memberText(k))
@@ -147,25 +137,10 @@ func modelReason(err error) string {
 }
 
 // judge has the file on disk judged.
-func (r *recertified) judge(path string) {
-	j := judge(path)
-	r.Verdict, r.Failed, r.Statement, r.Seconds = j.verdict, j.v.Failed, j.v.Statement, j.seconds
-	if j.err != nil {
-		r.Failed = j.err.Error()
-	}
-	if j.verdict != verdictProved {
-		return
-	}
-	r.Claim, r.Rate, r.Gain = j.v.Claim, ident.Figure(upward(j.v.Rate)), gainOf(&j.v)
-	r.PerSecond = perSecond(r.Rate, j.ts)
-	if j.v.Claim == ident.DeltaISS && j.v.Recovery < math.MaxInt {
-		r.Recovery = &j.v.Recovery
-	}
-	for _, g := range j.v.PhysicalDeltaGain {
-		r.Gains = append(r.Gains, ident.Figure(upward(g)))
-	}
-	for i := range j.v.Low {
-		r.Reach = append(r.Reach, [2]float64{downward(j.v.Low[i]), upward(j.v.High[i])})
+func (r *recertified) judge() {
+	v := r.writtenFile.judge()
+	if r.Verdict == verdictProved {
+		r.Claim, r.Gain, r.Gains = v.Claim, gainOf(v), deltaGains(v)
 	}
 }
 
@@ -222,7 +197,7 @@ func (r *recertified) print(w io.Writer) {
 	for _, s := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", s)
 	}
-	r.written(w)
+	r.printWritten(w)
 }
 
 // compared prints how the model predicts the data.
@@ -231,20 +206,13 @@ func (r *recertified) compared(w io.Writer) {
 	c.compared(w)
 }
 
-// written prints the verdict on the new file.
-func (r *recertified) written(w io.Writer) {
+// printWritten prints the verdict on the new file.
+func (r *recertified) printWritten(w io.Writer) {
 	if r.Bundle == "" {
 		fmt.Fprintln(w, "nothing is proved, nothing was written")
 		return
 	}
-	fmt.Fprintf(w, "%s: %s\n", r.Bundle, r.Verdict)
-	if r.Verdict == verdictProved {
-		r.figures(w)
-	}
-	if r.Failed != "" {
-		fmt.Fprintf(w, "  %s\n", r.Failed)
-	}
-	fmt.Fprintf(w, "  checked in %.3f s\n", r.Seconds)
+	r.printVerdict(w, r.figures)
 }
 
 // figures prints what was proved, each rounded to the safe side.
@@ -260,7 +228,7 @@ func (r *recertified) figures(w io.Writer) {
 		fmt.Fprintln(w, text)
 	}
 	if r.Claim == ident.DeltaISS {
-		c := certified{Rate: r.Rate, PerSecond: r.PerSecond, Recovery: r.Recovery, Gain: r.Gains, Reach: r.Reach, Outputs: r.Outputs, ts: r.ts}
+		c := certified{writtenFile: r.writtenFile, Gain: r.Gains, Outputs: r.Outputs}
 		c.figures(w)
 		return
 	}

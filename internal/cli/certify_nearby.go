@@ -14,7 +14,7 @@ import (
 // certify proves the network of the file, or one near it; the bundle is nil when there is none.
 func (n *imported) certify(ctx context.Context, f *certifyFlags, stderr io.Writer) (*certified, *bundle.Model, error) {
 	r := &certified{Units: n.cell.Units, Inputs: signalNames(n.inputs), Outputs: signalNames(n.outputs), Weights: n.count(),
-		Rounding: ident.Figure(n.rounding), Verdict: verdictNone, Original: verdictProved, Rate: unknown, PerSecond: unknown, inputUnits: n.inputs}
+		Rounding: ident.Figure(n.rounding), writtenFile: nothingWritten(0), Original: verdictProved, inputUnits: n.inputs}
 	for i := range n.mid {
 		r.InputRange = append(r.InputRange, [2]float64{n.mid[i] - n.half[i], n.mid[i] + n.half[i]})
 	}

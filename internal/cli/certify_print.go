@@ -29,19 +29,9 @@ type certified struct {
 	Data       []comparison `json:"data,omitempty"` // free simulation of the measured parts
 	Notes      []string     `json:"notes,omitempty"`
 
-	// Of the file written.
-	Bundle    string         `json:"bundle,omitempty"`
-	Verdict   string         `json:"verdict"`
-	Failed    string         `json:"failed,omitempty"`
-	Statement string         `json:"statement,omitempty"`
-	Rate      ident.Figure   `json:"rate"`
-	PerSecond ident.Figure   `json:"rate_per_second"`
-	Recovery  *int           `json:"recovery_samples"` // null: not within 2^40
-	Gain      []ident.Figure `json:"gain"`             // per output: sup |dy| over the largest |du_j|
-	Reach     [][2]float64   `json:"reach"`            // per output
-	Seconds   float64        `json:"seconds"`
+	writtenFile
+	Gain []ident.Figure `json:"gain"` // per output: sup |dy| over the largest |du_j|
 
-	ts         float64
 	inputUnits []cert.Signal
 }
 
@@ -76,26 +66,8 @@ type repairedLayer struct {
 }
 
 // judge has the file on disk judged.
-func (r *certified) judge(path string) {
-	j := judge(path)
-	r.Verdict, r.Failed, r.Statement, r.Seconds, r.Rate, r.PerSecond, r.ts = j.verdict, j.v.Failed, j.v.Statement, j.seconds, unknown, unknown, j.ts
-	if j.err != nil {
-		r.Failed = j.err.Error()
-	}
-	if j.verdict != verdictProved {
-		return
-	}
-	r.Rate = ident.Figure(upward(j.v.Rate))
-	r.PerSecond = perSecond(r.Rate, j.ts)
-	if j.v.Recovery < math.MaxInt {
-		r.Recovery = &j.v.Recovery
-	}
-	for _, g := range j.v.PhysicalDeltaGain {
-		r.Gain = append(r.Gain, ident.Figure(upward(g)))
-	}
-	for i := range j.v.Low {
-		r.Reach = append(r.Reach, [2]float64{downward(j.v.Low[i]), upward(j.v.High[i])})
-	}
+func (r *certified) judge() {
+	r.Gain = deltaGains(r.writtenFile.judge())
 }
 
 func (r *certified) print(w io.Writer) {
@@ -126,17 +98,9 @@ func (r *certified) print(w io.Writer) {
 	for _, s := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", s)
 	}
-	if r.Bundle == "" {
-		return
+	if r.Bundle != "" {
+		r.printVerdict(w, r.figures)
 	}
-	fmt.Fprintf(w, "%s: %s\n", r.Bundle, r.Verdict)
-	if r.Verdict == verdictProved {
-		r.figures(w)
-	}
-	if r.Failed != "" {
-		fmt.Fprintf(w, "  %s\n", r.Failed)
-	}
-	fmt.Fprintf(w, "  checked in %.3f s\n", r.Seconds)
 }
 
 func (c *repaired) print(w io.Writer, outputs []string) {
