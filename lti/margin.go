@@ -94,7 +94,7 @@ func (l Loop) close() (*interconnection, error) {
 	var lu mat.LU
 	lu.Factorize(e.dense())
 	if lu.Cond() > 1/(16*eps) {
-		return nil, fmt.Errorf("%w: I %+g Dk Dp cannot be inverted", ErrAlgebraic, -s)
+		return nil, fmt.Errorf("%w: I %c Dk Dp cannot be inverted, with Dk and Dp the direct terms of controller and plant", ErrAlgebraic, map[bool]rune{true: '-', false: '+'}[l.Positive])
 	}
 	// columns: xp, xk, wu, wy
 	rhs := newBlock(nu, n+nu+ny)

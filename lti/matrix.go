@@ -151,10 +151,7 @@ func shape(name string, a *mat.Dense, r, c int) error {
 	if i, j := a.Dims(); i != r || j != c {
 		return fmt.Errorf("%w: %s is %d x %d, expected %d x %d", ErrShape, name, i, j, r, c)
 	}
-	if !finite(a) {
-		return fmt.Errorf("%w in %s", ErrNotFinite, name)
-	}
-	return nil
+	return checkFinite(name, a)
 }
 
 // square requires a finite square matrix with at least one row and returns its size.

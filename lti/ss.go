@@ -91,10 +91,10 @@ func (g *SS) Check() error {
 			c.r, c.c = 0, 0
 		}
 		if r != c.r || k != c.c {
-			return fmt.Errorf("%w: %s is %d x %d, expected %d x %d (A has %d rows, D is %d x %d)", ErrShape, c.name, r, k, c.r, c.c, n, p, m)
+			return fmt.Errorf("%w: %s is %d x %d, expected %d x %d (%s, %s, %s)", ErrShape, c.name, r, k, c.r, c.c, count(n, "state"), count(m, "input"), count(p, "output"))
 		}
-		if !finite(c.m) {
-			return fmt.Errorf("%w in %s", ErrNotFinite, c.name)
+		if err := checkFinite(c.name, c.m); err != nil {
+			return err
 		}
 	}
 	if len(g.Inputs) != m || len(g.Outputs) != p || len(g.States) != n {
@@ -187,14 +187,25 @@ func clone(a *mat.Dense) *mat.Dense {
 	return mat.DenseCopyOf(a)
 }
 
-func finite(a *mat.Dense) bool {
+func finite(a *mat.Dense) bool { return checkFinite("", a) == nil }
+
+// checkFinite returns an error that names the first element that is NaN or infinite.
+func checkFinite(name string, a *mat.Dense) error {
 	r, c := a.Dims()
 	for i := range r {
 		for j := range c {
 			if v := a.At(i, j); math.IsNaN(v) || math.IsInf(v, 0) {
-				return false
+				return fmt.Errorf("%w: row %d, column %d of %s is %g", ErrNotFinite, i+1, j+1, name, v)
 			}
 		}
 	}
-	return true
+	return nil
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprint(n, " ", noun, "s")
 }

@@ -54,7 +54,7 @@ func NewTFMatrix(num, den [][][]float64, ts float64) (*TF, error) {
 			}
 			for _, v := range slices.Concat(a, b) {
 				if math.IsNaN(v) || math.IsInf(v, 0) {
-					return nil, fmt.Errorf("%w in channel (%d, %d)", ErrNotFinite, i+1, j+1)
+					return nil, fmt.Errorf("%w: channel (%d, %d) has a coefficient %g", ErrNotFinite, i+1, j+1, v)
 				}
 			}
 			g.Num[i], g.Den[i] = append(g.Num[i], a), append(g.Den[i], b)

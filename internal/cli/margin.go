@@ -66,6 +66,9 @@ Exit status: 0 for a stable loop (with --certify: a proved margin), 1 otherwise.
 			return f.run(args[0], args[1], cmd.OutOrStdout())
 		},
 	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return fmt.Errorf("%w; a gain with a minus sign is written in brackets, such as \"[-2]\"", err)
+	})
 	fl := c.Flags()
 	fl.Float64Var(&f.skew, "skew", 0, "shape of the disk: 0 treats more and less gain alike, above 0 favours more gain, below 0 less")
 	fl.StringVar(&f.at, "at", "all", "where the loop is perturbed: input or output of the plant, both at the same time, or all of these")
@@ -180,10 +183,10 @@ func shortName(arg string) string {
 // readLoop reads plant and controller. A static gain has the sample time of the other.
 func readLoop(plant, controller string) (p, k *lti.SS, err error) {
 	if p, err = readSystem(plant); err != nil {
-		return nil, nil, fmt.Errorf("plant %s: %w", plant, err)
+		return nil, nil, fmt.Errorf("plant: %w", err)
 	}
 	if k, err = readSystem(controller); err != nil {
-		return nil, nil, fmt.Errorf("controller %s: %w", controller, err)
+		return nil, nil, fmt.Errorf("controller: %w", err)
 	}
 	for _, g := range [][2]*lti.SS{{p, k}, {k, p}} {
 		if n, _, _ := g[0].Dims(); n == 0 && g[0].Ts == 0 {
@@ -196,7 +199,7 @@ func readLoop(plant, controller string) (p, k *lti.SS, err error) {
 		return nil, nil, fmt.Errorf("the plant has %d inputs and outputs, the controller is one number; write a matrix, such as %q", m, "[1 0; 0 1]")
 	}
 	if km != q || kp != m {
-		return nil, nil, fmt.Errorf("the plant has %d inputs and %d outputs; the controller needs %d inputs and %d outputs, it has %d and %d", m, q, q, m, km, kp)
+		return nil, nil, fmt.Errorf("the plant has %s and %s; the controller needs %s and %s, it has %d and %d", plural(m, "input"), plural(q, "output"), plural(q, "input"), plural(m, "output"), km, kp)
 	}
 	if p.Ts != k.Ts {
 		return nil, nil, errors.New("plant and controller have different sample times: " + timeText(p.Ts) + " and " + timeText(k.Ts) + "; bring one to the other first")

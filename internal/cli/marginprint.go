@@ -12,7 +12,7 @@ import (
 
 // print is the result on paper.
 func (r *marginResult) print(w io.Writer) {
-	fmt.Fprintf(w, "plant %s (%d states), controller %s (%d states), feedback %s\n", r.Plant, r.States[0], r.Controller, r.States[1], r.Feedback)
+	fmt.Fprintf(w, "plant %s (%s), controller %s (%s), feedback %s\n", r.Plant, plural(r.States[0], "state"), r.Controller, plural(r.States[1], "state"), r.Feedback)
 	fmt.Fprintf(w, "%s\n", r.closedText())
 	if !r.stable() {
 		fmt.Fprintf(w, "margin 0: %s\n", lowerFirst(r.stabilityWords()))

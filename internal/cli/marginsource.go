@@ -16,7 +16,7 @@ import (
 // systemForms says how a linear system may be given.
 const systemForms = `  FILE.json, .yaml   A, B, C, D as lists of rows, Ts in seconds (0 or left out for continuous time), and names:
                      inputs, outputs, states; D left out is zero
-  FILE.mat, .npz     arrays of these names, or a structure that holds them
+  FILE.mat, .npz     arrays of these names, or a structure that holds them; FILE.mat:NAME for one of several
   plant:NAME         a plant of plumb plants, or FILE.yaml, a description like those: linearised at its equilibrium
   "tf: num=[2] den=[1 3 2 0]"        a transfer function, descending powers; ts=0.05 for discrete time
   "zpk: z=[] p=[-1 -2] k=3", "ss: a=[..] b=[..] c=[..]"
@@ -41,8 +41,9 @@ func readSystem(arg string) (*lti.SS, error) {
 	return sysfile.Open(text)
 }
 
-// matrixKey is a line of a YAML file that gives a system by matrices; a description has no such key at its top level.
-var matrixKey = regexp.MustCompile(`(?m)^["']?[Aa]["']?\s*:`)
+// matrixKey is a line of a YAML file that gives a system by matrices, coefficients or poles; a description has no such key
+// at its top level.
+var matrixKey = regexp.MustCompile(`(?mi)^(\{\s*)?["']?(a|b|c|d|num|den|z|p|k|zeros|poles|gain)["']?\s*:`)
 
 // isDescription reports whether arg names a plant or a file of named states and expressions.
 func isDescription(arg string) bool {

@@ -16,9 +16,10 @@ type value [][]complex128
 
 // document holds what was read, keys in lower case.
 type document struct {
-	values map[string]value
-	flat   map[string]bool // keys whose value was a list without rows
-	names  map[string][]lti.Signal
+	values   map[string]value
+	flat     map[string]bool          // keys whose value was a list without rows
+	channels map[string][][][]float64 // num and den with one list of coefficients a channel
+	names    map[string][]lti.Signal
 }
 
 // aliases maps the names in use for a key to ours.
@@ -31,7 +32,7 @@ func (d *document) system() (*lti.SS, error) {
 	if err != nil {
 		return nil, err
 	}
-	has := func(key string) bool { _, ok := d.values[key]; return ok }
+	has := func(key string) bool { return d.values[key] != nil || d.channels[key] != nil }
 	forms := 0
 	for _, keys := range []string{"a b c d", "num den", "z p k"} {
 		if slices.ContainsFunc(strings.Fields(keys), has) {
@@ -54,6 +55,9 @@ func (d *document) system() (*lti.SS, error) {
 func (d *document) keys() []string {
 	var out []string
 	for k := range d.values {
+		out = append(out, k)
+	}
+	for k := range d.channels {
 		out = append(out, k)
 	}
 	sort.Strings(out)
@@ -81,11 +85,11 @@ func (d *document) real(key string, column bool) (*mat.Dense, error) {
 	out := mat.NewDense(len(v), len(v[0]), nil)
 	for i, row := range v {
 		if len(row) != len(v[0]) {
-			return nil, fmt.Errorf("%s: row %d has %d entries, the first %d", key, i+1, len(row), len(v[0]))
+			return nil, fmt.Errorf("%s: row %d has %s, row 1 has %d", shown(key), i+1, entries(len(row)), len(v[0]))
 		}
 		for j, z := range row {
 			if imag(z) != 0 {
-				return nil, fmt.Errorf("%s: %v is complex, expected real numbers", key, z)
+				return nil, fmt.Errorf("%s: row %d, column %d is %v, expected a real number", shown(key), i+1, j+1, z)
 			}
 			out.Set(i, j, real(z))
 		}
@@ -107,6 +111,15 @@ func (d *document) stateSpace(ts float64) (*lti.SS, error) {
 	if m[0] != nil && (m[1] == nil || m[2] == nil) {
 		return nil, fmt.Errorf("matrix A is given without B and C; for a system without inputs give B a column of zeros")
 	}
+	if m[0] != nil { // the usual slip, in words of the file
+		n, _ := m[0].Dims()
+		if r, c := m[1].Dims(); r != n && r == 1 && c == n {
+			return nil, fmt.Errorf("B is a row of %d numbers, expected a column: A has %d rows (a column is [1; 0] in text, [[1], [0]] in a file)", c, n)
+		}
+		if r, c := m[2].Dims(); c != n && c == 1 && r == n {
+			return nil, fmt.Errorf("C is a column of %d numbers, expected a row: A has %d columns", r, n)
+		}
+	}
 	g, err := lti.NewSS(m[0], m[1], m[2], m[3], ts)
 	if err != nil {
 		return nil, err
@@ -114,7 +127,25 @@ func (d *document) stateSpace(ts float64) (*lti.SS, error) {
 	return g, d.rename(g)
 }
 
+// shown is how a key is written in messages: matrices have capital letters.
+func shown(key string) string {
+	if strings.Contains("abcd", key) {
+		return strings.ToUpper(key)
+	}
+	return key
+}
+
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprint(n, " entries")
+}
+
 func (d *document) transferFunction(ts float64) (*lti.SS, error) {
+	if d.channels["num"] != nil {
+		return d.transferMatrix(ts)
+	}
 	var c [2][]float64
 	for i, key := range []string{"num", "den"} {
 		m, err := d.real(key, false)
@@ -140,7 +171,47 @@ func (d *document) transferFunction(ts float64) (*lti.SS, error) {
 	return g, d.rename(g)
 }
 
+// transferMatrix has one numerator a channel, and one denominator a channel or for all.
+func (d *document) transferMatrix(ts float64) (*lti.SS, error) {
+	num, den := d.channels["num"], d.channels["den"]
+	if den == nil {
+		one, err := d.real("den", false)
+		if err != nil {
+			return nil, err
+		}
+		if one == nil {
+			return nil, fmt.Errorf("den is missing")
+		}
+		if r, _ := one.Dims(); r > 1 {
+			return nil, fmt.Errorf("den: expected one list of coefficients, or one a channel")
+		}
+		for _, row := range num {
+			den = append(den, slices.Repeat([][]float64{one.RawRowView(0)}, len(row)))
+		}
+	}
+	f, err := lti.NewTFMatrix(num, den, ts)
+	if err != nil {
+		return nil, err
+	}
+	g, err := f.SS()
+	if err != nil {
+		return nil, err
+	}
+	return g, d.rename(g)
+}
+
 func (d *document) factors(ts float64) (*lti.SS, error) {
+	if len(d.values["z"]) == 0 && len(d.values["p"]) == 0 && len(d.values["k"]) > 0 { // a gain alone, also a matrix
+		k, err := d.real("k", false)
+		if err != nil {
+			return nil, err
+		}
+		g, err := lti.Gain(k, ts)
+		if err != nil {
+			return nil, err
+		}
+		return g, d.rename(g)
+	}
 	list := func(key string) []complex128 { return slices.Concat(d.values[key]...) }
 	k := list("k")
 	if len(k) != 1 || imag(k[0]) != 0 {

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -19,7 +22,9 @@ import (
 // mostBytes limits what is read as text: a system of order 1000 fits.
 const mostBytes = 64 << 20
 
-// Open reads a system from text (see IsText) or from the file of that name; the extension decides the format.
+// Open reads a system from text (see IsText) or from the file of that name; the extension decides the format. Where a MAT
+// or npz file holds several systems, FILE.mat:NAME is the one in the structure of that name, or the matrix of that name as
+// a static gain.
 func Open(arg string) (*lti.SS, error) {
 	if IsText(arg) {
 		return Parse(arg)
@@ -32,11 +37,18 @@ func Open(arg string) (*lti.SS, error) {
 }
 
 func read(path string) (*lti.SS, error) {
+	path, part := splitName(path)
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".mat", ".npz":
 		arrays, err := dataset.ReadArrays(path)
 		if err != nil {
-			return nil, err
+			if inner := errors.Unwrap(err); inner != nil { // the caller names the file
+				err = inner
+			}
+			return nil, bare(err)
+		}
+		if part != "" {
+			return fromPart(arrays, part)
 		}
 		return fromArrays(arrays)
 	case ".json", ".yaml", ".yml":
@@ -72,19 +84,62 @@ func bare(err error) error {
 // FromJSON reads the object of a JSON file.
 func FromJSON(text []byte) (*lti.SS, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
-	doc := map[string]any{}
-	if err := dec.Decode(&doc); err != nil {
+	dec.UseNumber()
+	var top any
+	if err := dec.Decode(&top); err != nil {
 		var at *json.SyntaxError
-		if errors.As(err, &at) {
-			head := text[:min(max(int(at.Offset)-1, 0), len(text))]
-			return nil, fmt.Errorf("line %d, column %d: %w", 1+bytes.Count(head, []byte("\n")), len(head)-bytes.LastIndexByte(head, '\n'), err)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, errors.New("the text is empty, expected an object")
+		case errors.As(err, &at):
+			return nil, fmt.Errorf("%s: %w", place(text, int(at.Offset)-1), err)
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, fmt.Errorf("%s: the text ends before the object does", place(text, len(text)))
 		}
 		return nil, err
+	}
+	doc, ok := top.(map[string]any)
+	if !ok {
+		return nil, errors.New("the text is no object, expected {\"A\": [[...]], ...}")
 	}
 	if dec.More() {
 		return nil, errors.New("text follows the object")
 	}
+	if err := unique(text); err != nil {
+		return nil, err
+	}
 	return fromMap(doc)
+}
+
+// place is line and column of an offset.
+func place(text []byte, offset int) string {
+	head := text[:min(max(offset, 0), len(text))]
+	return fmt.Sprintf("line %d, column %d", 1+bytes.Count(head, []byte("\n")), len(head)-bytes.LastIndexByte(head, '\n'))
+}
+
+// unique refuses an object that has a key twice: encoding/json keeps the last without a word.
+func unique(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if _, err := dec.Token(); err != nil { // {
+		return err
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := t.(string)
+		if seen[key] {
+			return fmt.Errorf("%s: %q is given twice", place(text, int(dec.InputOffset())), key)
+		}
+		seen[key] = true
+		var skip json.RawMessage
+		if err := dec.Decode(&skip); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FromYAML reads the mapping of a YAML file.
@@ -112,13 +167,14 @@ func FromYAML(text []byte) (g *lti.SS, err error) {
 const fileKeys = " a b c d num den z p k ts inputs outputs states name "
 
 func fromMap(doc map[string]any) (*lti.SS, error) {
-	d := &document{values: map[string]value{}, flat: map[string]bool{}, names: map[string][]lti.Signal{}}
-	for given, v := range doc {
+	d := &document{values: map[string]value{}, flat: map[string]bool{}, names: map[string][]lti.Signal{}, channels: map[string][][][]float64{}}
+	for _, given := range slices.Sorted(maps.Keys(doc)) { // the first error is the same every time
+		v := doc[given]
 		key := canonical(given)
 		if !strings.Contains(fileKeys, " "+key+" ") {
 			return nil, fmt.Errorf("%q is no key of a system, expected one of%s", given, strings.TrimRight(fileKeys, " "))
 		}
-		if _, twice := d.values[key]; twice || d.names[key] != nil {
+		if d.values[key] != nil || d.names[key] != nil || d.channels[key] != nil {
 			return nil, fmt.Errorf("%q is given twice (upper and lower case are the same)", given)
 		}
 		var err error
@@ -127,6 +183,10 @@ func fromMap(doc map[string]any) (*lti.SS, error) {
 		case "inputs", "outputs", "states":
 			d.names[key], err = signals(v)
 		default:
+			if (key == "num" || key == "den") && depth(v) == 3 {
+				d.channels[key], err = channels(v)
+				break
+			}
 			d.values[key], d.flat[key], err = matrix(v)
 		}
 		if err != nil {
@@ -151,7 +211,8 @@ func matrix(v any) (value, bool, error) {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return nil, false, fmt.Errorf("%v is no number, list or matrix", v)
+		_, err := number(v)
+		return nil, false, fmt.Errorf("%w, list or matrix", err)
 	}
 	if len(list) == 0 {
 		return value{}, false, nil
@@ -168,7 +229,7 @@ func matrix(v any) (value, bool, error) {
 		}
 		row, err := numbers(inner)
 		if err != nil {
-			return nil, false, fmt.Errorf("row %d: %w", i+1, err)
+			return nil, false, fmt.Errorf("row %d, %w", i+1, err)
 		}
 		if len(row) == 0 {
 			return nil, false, fmt.Errorf("row %d is empty", i+1)
@@ -183,9 +244,53 @@ func numbers(list []any) ([]complex128, error) {
 	for i, v := range list {
 		z, err := number(v)
 		if err != nil {
-			return nil, fmt.Errorf("entry %d: %w", i+1, err)
+			return nil, fmt.Errorf("column %d: %w", i+1, err)
 		}
 		out[i] = z
+	}
+	return out, nil
+}
+
+// depth counts how far lists are nested.
+func depth(v any) int {
+	list, ok := v.([]any)
+	switch {
+	case !ok:
+		return 0
+	case len(list) == 0:
+		return 1
+	}
+	return 1 + depth(list[0])
+}
+
+// channels reads rows of lists of coefficients.
+func channels(v any) ([][][]float64, error) {
+	var out [][][]float64
+	for i, r := range v.([]any) {
+		row, ok := r.([]any)
+		if !ok {
+			return nil, fmt.Errorf("row %d is no list of channels", i+1)
+		}
+		var to [][]float64
+		for j, c := range row {
+			list, ok := c.([]any)
+			if !ok {
+				return nil, fmt.Errorf("channel (%d, %d) is no list of coefficients", i+1, j+1)
+			}
+			var poly []float64
+			for k, v := range list {
+				z, err := number(v)
+				if err != nil {
+					return nil, fmt.Errorf("channel (%d, %d), entry %d: %w", i+1, j+1, k+1, err)
+				}
+				if imag(z) != 0 {
+					return nil, fmt.Errorf("channel (%d, %d), entry %d is complex", i+1, j+1, k+1)
+				}
+				poly = append(poly, real(z))
+			}
+			to = append(to, poly)
+		}
+		out = append(out, to)
 	}
 	return out, nil
 }
@@ -200,8 +305,12 @@ func number(v any) (complex128, error) {
 		return complex(float64(v), 0), nil
 	case uint64:
 		return complex(float64(v), 0), nil
+	case json.Number:
+		return parseNumber(v.String())
 	case string:
 		return parseNumber(v)
+	case nil:
+		return 0, errors.New("null is not a number")
 	}
 	return 0, fmt.Errorf("%v is not a number", v)
 }
@@ -239,10 +348,8 @@ func signals(v any) ([]lti.Signal, error) {
 // fromArrays takes the arrays named A, B, C, D, Ts, num, den, or the same as fields of one struct.
 func fromArrays(arrays []dataset.Array) (*lti.SS, error) {
 	d := &document{values: map[string]value{}, flat: map[string]bool{}}
-	var found []string
 	owner := ""
 	for _, a := range arrays {
-		found = append(found, a.Name)
 		prefix, key := "", a.Name
 		if at := strings.LastIndexByte(key, '.'); at >= 0 {
 			prefix, key = key[:at], key[at+1:]
@@ -252,7 +359,7 @@ func fromArrays(arrays []dataset.Array) (*lti.SS, error) {
 			continue
 		}
 		if _, twice := d.values[key]; twice || len(d.values) > 0 && prefix != owner {
-			return nil, fmt.Errorf("more than one system is in the file (arrays %s), expected one", strings.Join(found, ", "))
+			return nil, fmt.Errorf("more than one system is in the file (arrays %s); add the name of one: FILE%s", names(arrays), hint(owner, prefix))
 		}
 		owner = prefix
 		v, err := fromArray(a)
@@ -261,11 +368,68 @@ func fromArrays(arrays []dataset.Array) (*lti.SS, error) {
 		}
 		d.values[key], d.flat[key] = v, len(a.Shape) == 1
 	}
-	if len(d.values) == 0 {
-		return nil, fmt.Errorf("the file has no array A, B, C, D, num or den (it has: %s). An ss object of MATLAB is stored as code: save its matrices, "+
-			"[A,B,C,D] = ssdata(sys); Ts = sys.Ts; save('sys.mat','A','B','C','D','Ts','-v7')", strings.Join(found, ", "))
+	if len(d.values) == 0 { // a matrix K alone is a gain; beside a system it is something else
+		for _, a := range arrays {
+			if canonical(a.Name) == "k" {
+				return fromPart(arrays, a.Name)
+			}
+		}
+		return nil, fmt.Errorf("the file has no array A, B, C, D, num or den (it has: %s). A matrix of another name is read as a gain by FILE:NAME. An ss object of MATLAB is stored as code: save its matrices, "+
+			"[A,B,C,D] = ssdata(sys); Ts = sys.Ts; save('sys.mat','A','B','C','D','Ts','-v7')", names(arrays))
 	}
 	return d.system()
+}
+
+func names(arrays []dataset.Array) string {
+	var out []string
+	for _, a := range arrays {
+		out = append(out, a.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// hint shows how the first named structure is asked for.
+func hint(structures ...string) string {
+	for _, s := range structures {
+		if s != "" {
+			return ":" + s
+		}
+	}
+	return ":NAME"
+}
+
+// splitName takes the name of a part off FILE.mat:NAME.
+func splitName(path string) (file, part string) {
+	at := strings.LastIndexByte(path, ':')
+	if at < 0 {
+		return path, ""
+	}
+	if ext := strings.ToLower(filepath.Ext(path[:at])); ext != ".mat" && ext != ".npz" {
+		return path, ""
+	}
+	return path[:at], path[at+1:]
+}
+
+// fromPart takes the structure or the matrix of that name.
+func fromPart(arrays []dataset.Array, part string) (*lti.SS, error) {
+	var inside []dataset.Array
+	for _, a := range arrays {
+		if a.Name == part {
+			v, err := fromArray(a)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", a.Name, err)
+			}
+			return (&document{values: map[string]value{"d": v}, flat: map[string]bool{}}).system()
+		}
+		if name, ok := strings.CutPrefix(a.Name, part+"."); ok {
+			a.Name = name
+			inside = append(inside, a)
+		}
+	}
+	if len(inside) == 0 {
+		return nil, fmt.Errorf("the file has no %s (it has: %s)", part, names(arrays))
+	}
+	return fromArrays(inside)
 }
 
 func fromArray(a dataset.Array) (value, error) {
@@ -283,7 +447,7 @@ func fromArray(a dataset.Array) (value, error) {
 		for j := range row {
 			v := a.Data[i*cols+j]
 			if math.IsNaN(v) {
-				return nil, fmt.Errorf("element (%d, %d) is no number", i+1, j+1)
+				return nil, fmt.Errorf("row %d, column %d is NaN", i+1, j+1)
 			}
 			row[j] = complex(v, 0)
 		}

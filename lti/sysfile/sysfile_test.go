@@ -55,25 +55,29 @@ func TestText(t *testing.T) {
 
 func TestTextRefused(t *testing.T) {
 	for text, say := range map[string]string{
-		"tf: num=[1]":                      "den is missing",
-		"tf: num=[1] den=[0 0]":            "denominator",
-		"tf: num=[1 2 den=[1]":             "not a number",
-		"tf: num=[1 2":                     "not closed",
-		"tf: num=[1] den=[1 x]":            `"x" is not a number`,
-		"tf: num=[1] num=[2] den=[1]":      "twice",
-		"tf: A=[1]":                        "no key of tf",
-		"tf: num=[1 0 0] den=[1 1]":        "improper",
-		"tf:":                              "there are no matrices",
-		"zpk: z=[1i] p=[-1 -2] k=1":        "conjugate",
-		"zpk: p=[-1]":                      "one real gain",
-		"ss: A=[1 2; 3] B=[1;1] C=[1 1]":   "row 2 has 1 entries",
-		"ss: A=[1 2; 3 4] B=[1 1] C=[1 1]": "B is 1 x 2, expected 2 x 2",
-		"ss: A=[1]":                        "without B and C",
-		"ss: A=[1i] B=1 C=1":               "complex",
-		"gain: [1;;2]":                     "empty",
-		"gain: nan":                        "not finite",
-		"tf: num=[1] den=[1 1] ts=-1":      "sample time",
-		"tf: num=[1] den=[1 1] ts=[1 2]":   "one number of seconds",
+		"tf: num=[1]":                          "den is missing",
+		"tf: num=[1] den=[0 0]":                "denominator",
+		"tf: num=[1 2 den=[1]":                 "not a number",
+		"tf: num=[1 2":                         "not closed",
+		"tf: num=[1] den=[1 x]":                `den: row 1, column 2: "x" is not a number`,
+		"tf: num=[1] num=[2] den=[1]":          "twice",
+		"tf: A=[1]":                            "no key of tf",
+		"tf: num=[1 0 0] den=[1 1]":            "improper",
+		"tf:":                                  "there are no matrices",
+		"zpk: z=[1i] p=[-1 -2] k=1":            "conjugate",
+		"zpk: p=[-1]":                          "one real gain",
+		"ss: A=[1 2; 3] B=[1;1] C=[1 1]":       "A: row 2 has 1 entry, row 1 has 2",
+		"ss: A=[1 2; 3 4] B=[1 1] C=[1 1]":     "B is a row of 2 numbers, expected a column",
+		"ss: A=[1 2; 3 4] B=[1;1] C=[1;1]":     "C is a column of 2 numbers, expected a row",
+		"ss: A=[1 2; 3 4; 5 6] B=1 C=1":        "A is 3 x 2, expected 3 x 3",
+		"ss: A=[1 2; 3 nan] B=[1;1] C=[1 1]":   "row 2, column 2 of A is NaN",
+		"ss: A=[1 2; 3 1e999] B=[1;1] C=[1 1]": `a: row 2, column 2: "1e999" is beyond the range`,
+		"ss: A=[1]":                            "without B and C",
+		"ss: A=[1i] B=1 C=1":                   "A: row 1, column 1 is (0+1i), expected a real number",
+		"gain: [1;;2]":                         "empty",
+		"gain: nan":                            "not finite",
+		"tf: num=[1] den=[1 1] ts=-1":          "sample time",
+		"tf: num=[1] den=[1 1] ts=[1 2]":       "one number of seconds",
 	} {
 		_, err := sysfile.Open(text)
 		if err == nil || !strings.Contains(err.Error(), say) {
@@ -149,18 +153,28 @@ func TestFiles(t *testing.T) {
 
 func TestFilesRefused(t *testing.T) {
 	for text, say := range map[string]string{
-		`{"A": [[1, 2], [3]]}`:                           "row 2 has 1 entries",
-		`{"A": [[1]], "B": 1, "C": 1, "E": 1}`:           `"E" is no key`,
-		`{"A": [[1]], "a": [[1]], "B": 1, "C": 1}`:       "twice",
-		`{"A": [["x"]], "B": 1, "C": 1}`:                 `"x" is not a number`,
-		`{"A": [[true]], "B": 1, "C": 1}`:                "not a number",
-		`{"A": [[1], 2], "B": 1, "C": 1}`:                "row 2 is no list",
-		`{"A": [[1]], "B": 1, "C": 1, "num": 1}`:         "mixed",
-		`{"A": [[1]], "B": 1, "C": 1, "inputs": []}`:     "0 names, the system has 1",
-		`{"A": [[1]], "B": 1, "C": 1, "inputs": ["a",]}`: "line 1, column",
-		`{"D": [[1]]} {}`:                                "follows",
-		`{}`:                                             "there are no matrices",
-		`[]`:                                             "unmarshal",
+		`{"A": [[1, 2], [3]]}`:                               "A: row 2 has 1 entry, row 1 has 2",
+		`{"A": [[1, 2], [3, null]]}`:                         "A: row 2, column 2: null is not a number",
+		`{"A": [[1, 2], [3, 1e999]]}`:                        `A: row 2, column 2: "1e999" is beyond the range`,
+		"{\"A\": [[1]], \"B\": 1, \"C\": 1,\n \"A\": [[2]]}": `line 2, column 5: "A" is given twice`,
+		`{"Ts": null, "D": 1}`:                               "Ts: null is not a number",
+		"":                                                   "empty",
+		`{"A": [[1]`:                                         "the text ends",
+		`{"num": [[[1], [2]]], "den": [[[1]]]}`:              "row 1 has 2 numerators and 1 denominators",
+		`{"num": [[[1], ["x"]]], "den": [1, 1]}`:             `num: channel (1, 2), entry 1: "x" is not a number`,
+		`{"num": [[[1, 2, 3]]], "den": [1, 1]}`:              "improper",
+		`{"num": [[[1]]]}`:                                   "den is missing",
+		`{"A": [[1]], "B": 1, "C": 1, "E": 1}`:               `"E" is no key`,
+		`{"A": [[1]], "a": [[1]], "B": 1, "C": 1}`:           "twice",
+		`{"A": [["x"]], "B": 1, "C": 1}`:                     `"x" is not a number`,
+		`{"A": [[true]], "B": 1, "C": 1}`:                    "not a number",
+		`{"A": [[1], 2], "B": 1, "C": 1}`:                    "row 2 is no list",
+		`{"A": [[1]], "B": 1, "C": 1, "num": 1}`:             "mixed",
+		`{"A": [[1]], "B": 1, "C": 1, "inputs": []}`:         "0 names, the system has 1",
+		`{"A": [[1]], "B": 1, "C": 1, "inputs": ["a",]}`:     "line 1, column",
+		`{"D": [[1]]} {}`:                                    "follows",
+		`{}`:                                                 "there are no matrices",
+		`[]`:                                                 "no object",
 	} {
 		if _, err := sysfile.FromJSON([]byte(text)); err == nil || !strings.Contains(err.Error(), say) {
 			t.Errorf("%s: error %v, expected one that says %q", text, err, say)
@@ -170,13 +184,48 @@ func TestFilesRefused(t *testing.T) {
 		t.Error("an open bracket was accepted")
 	}
 	for path, say := range map[string]string{
-		"testdata/two.mat":   "more than one system",
-		"testdata/other.mat": "ssdata",
-		"testdata/make.py":   "extension",
-		"testdata":           "extension",
+		"testdata/two.mat":     "add the name of one: FILE:P",
+		"testdata/two.mat:Q":   "has no Q",
+		"testdata/two.mat:P.A": "", // a matrix as a gain
+		"testdata/other.mat":   "ssdata",
+		"testdata/make.py":     "extension",
+		"testdata":             "extension",
 	} {
-		if _, err := sysfile.Open(path); err == nil || !strings.Contains(err.Error(), say) {
+		if _, err := sysfile.Open(path); say != "" && (err == nil || !strings.Contains(err.Error(), say)) || say == "" && err != nil {
 			t.Errorf("%s: error %v, expected one that says %q", path, err, say)
+		}
+	}
+}
+
+// TestChannels: transfer matrices of files, with a denominator for each channel or one for all, and parts of a MAT file.
+func TestChannels(t *testing.T) {
+	s := complex(0.3, 0.7)
+	for text, want := range map[string][4]complex128{
+		`{"num": [[[1], [0]], [[2, 1], [3]]], "den": [[[1, 1], [1]], [[1, 0], [1, 2]]]}`: {1 / (s + 1), 0, (2*s + 1) / s, 3 / (s + 2)},
+		`{"num": [[[1], [0]], [[2, 1], [3]]], "den": [1, 0, 4]}`:                         {1 / (s*s + 4), 0, (2*s + 1) / (s*s + 4), 3 / (s*s + 4)},
+		`{"K": [[1, -2], [0, 1]]}`: {1, -2, 0, 1},
+	} {
+		for name, read := range map[string]func([]byte) (*lti.SS, error){"JSON": sysfile.FromJSON, "YAML": sysfile.FromYAML} {
+			g, err := read([]byte(text))
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, text, err)
+				continue
+			}
+			for i, w := range want {
+				if v := g.At(s).At(i/2, i%2); cmplx.Abs(v-w) > 1e-14 {
+					t.Errorf("%s, %s: channel (%d, %d) is %v, want %v", name, text, i/2+1, i%2+1, v, w)
+				}
+			}
+		}
+	}
+	for part, order := range map[string]int{"P": 2, "K": 2, "P.A": 0} {
+		g, err := sysfile.Open("testdata/two.mat:" + part)
+		if err != nil {
+			t.Errorf("two.mat:%s: %v", part, err)
+			continue
+		}
+		if n, _, _ := g.Dims(); n != order {
+			t.Errorf("two.mat:%s has order %d, want %d", part, n, order)
 		}
 	}
 }

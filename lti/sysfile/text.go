@@ -1,6 +1,7 @@
 package sysfile
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -94,6 +95,9 @@ func parseValue(text string) (value, error) {
 		for _, f := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(", \t\n", r) }) {
 			z, err := parseNumber(f)
 			if err != nil {
+				if bracket {
+					return nil, fmt.Errorf("row %d, column %d: %w", len(v)+1, len(row)+1, err)
+				}
 				return nil, err
 			}
 			row = append(row, z)
@@ -111,8 +115,12 @@ func parseValue(text string) (value, error) {
 
 // parseNumber reads 2.5, -1e3, 2-3i, 4i or 1+2j.
 func parseNumber(text string) (complex128, error) {
-	if v, err := strconv.ParseFloat(text, 64); err == nil {
+	v, err := strconv.ParseFloat(text, 64)
+	if err == nil {
 		return complex(v, 0), nil
+	}
+	if errors.Is(err, strconv.ErrRange) {
+		return 0, fmt.Errorf("%q is beyond the range of double precision", shorten(text))
 	}
 	z, err := strconv.ParseComplex(strings.Replace(text, "j", "i", 1), 128)
 	if err != nil {
