@@ -399,10 +399,7 @@ func TestCertifyModelTampered(t *testing.T) {
 func TestCertifyModelErrors(t *testing.T) {
 	in, _ := freeBundle(t, contracting(t, 1))
 	dir := t.TempDir()
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
+	expectRefused(t, dir, "certify ", []refused{
 		{"missing.plumb", []string{"missing.plumb", "no such file"}},
 		{in + " --budget 1s --no-repair", []string{"--budget", "--no-repair", "leave out"}},
 		{in + " --input-range 0,1", []string{"--input-range", "leave out"}},
@@ -410,20 +407,7 @@ func TestCertifyModelErrors(t *testing.T) {
 		{in + " --data missing.csv", []string{"missing.csv"}},
 		{in + " --data demo:two-tanks", []string{"valve"}},
 		{in + " --out " + filepath.Join(dir, "no", "m.plumb"), []string{"no such file"}},
-	} {
-		out, errs, code := plumb(t, strings.Fields("certify "+c.args)...)
-		if code != exitFailed || out != "" {
-			t.Errorf("certify %s: exit %d, output %q", c.args, code, out)
-		}
-		for _, w := range c.want {
-			if !strings.Contains(errs, w) {
-				t.Errorf("certify %s: the error does not say %q:\n%s", c.args, w, errs)
-			}
-		}
-	}
-	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("failed runs left %v behind", left)
-	}
+	})
 }
 
 // TestCertifySystem: systems are referred to the commands that prove claims of them.

@@ -274,10 +274,7 @@ func TestCertifyRandom(t *testing.T) {
 // TestCertifyErrors: exit 1, and the error says what to change.
 func TestCertifyErrors(t *testing.T) {
 	single, dir := torchFile("single.safetensors"), t.TempDir()
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
+	expectRefused(t, dir, "certify ", []refused{
 		{"", []string{"one FILE"}},
 		{"missing.safetensors", []string{"missing.safetensors", "no such file"}},
 		{torchFile("fixtures.py"), []string{"fixtures.py", "neither"}},
@@ -305,20 +302,7 @@ func TestCertifyErrors(t *testing.T) {
 		{single + " --ts -1", []string{"--ts -1"}},
 		{single + " --rate 1", []string{"--rate 1"}},
 		{single + " --out " + filepath.Join(dir, "no", "m.plumb"), []string{"no such file"}},
-	} {
-		out, errs, code := plumb(t, strings.Fields("certify "+c.args)...)
-		if code != exitFailed || out != "" {
-			t.Errorf("certify %s: exit %d, output %q", c.args, code, out)
-		}
-		for _, w := range c.want {
-			if !strings.Contains(errs, w) {
-				t.Errorf("certify %s: the error does not say %q:\n%s", c.args, w, errs)
-			}
-		}
-	}
-	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("failed runs left %v behind", left)
-	}
+	})
 }
 
 // randomFile saves a network with one input, one output and the given layers, that does not pass.

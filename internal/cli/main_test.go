@@ -108,10 +108,7 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
+	expectRefused(t, dir, "", []refused{
 		{"identify", []string{"DATA", "demo:two-tanks"}},
 		{"identify a b", []string{"1 arg", "2"}},
 		{"identify demo:three-tanks", []string{"three-tanks", "demo:two-tanks", "demo:brake-by-wire"}},
@@ -160,20 +157,7 @@ func TestErrors(t *testing.T) {
 		{"data show a b", []string{"2 arguments"}},
 		{"nonsense", []string{"nonsense"}},
 		{"identify " + csv + " --colour", []string{"--colour"}},
-	} {
-		out, errs, code := plumb(t, strings.Fields(c.args)...)
-		if code != exitFailed || out != "" {
-			t.Errorf("plumb %s: exit %d, output %q", c.args, code, out)
-		}
-		for _, w := range c.want {
-			if !strings.Contains(errs, w) {
-				t.Errorf("plumb %s: the error does not say %q:\n%s", c.args, w, errs)
-			}
-		}
-	}
-	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("failed runs left %v behind", left)
-	}
+	})
 }
 
 // An unfinished context is an interruption, exit 130, and tells how to go on when there is something to go on from.
@@ -205,4 +189,29 @@ func decode(t *testing.T, text string) map[string]any {
 		t.Fatalf("%v in %s", err, text)
 	}
 	return v
+}
+
+// refused is a command line that fails, and words of its error.
+type refused struct {
+	args string
+	want []string
+}
+
+// expectRefused runs command lines that must fail with these words, print no result and leave nothing in dir.
+func expectRefused(t *testing.T, dir, command string, cases []refused) {
+	t.Helper()
+	for _, c := range cases {
+		out, errs, code := plumb(t, strings.Fields(command+c.args)...)
+		if code != exitFailed || out != "" {
+			t.Errorf("plumb %s%s: exit %d, output %q", command, c.args, code, out)
+		}
+		for _, w := range c.want {
+			if !strings.Contains(errs, w) {
+				t.Errorf("plumb %s%s: the error does not say %q:\n%s", command, c.args, w, errs)
+			}
+		}
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("failed runs left %v behind", left)
+	}
 }
