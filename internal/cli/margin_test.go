@@ -133,12 +133,12 @@ func TestMarginErrors(t *testing.T) {
 		{[]string{"tf: num=[1 0 0] den=[1 1]", "1"}, "improper"},
 		{[]string{"tf: num=[1]", "1"}, "den is missing"},
 		{[]string{"tf: num=[1] den=[1 x]", "1"}, `"x" is not a number`},
-		{[]string{"[1 2; 3]", "1"}, "row 2 has 1 entries"},
+		{[]string{"[1 2; 3]", "1"}, "row 2 has 1 entry"},
 		{[]string{"nothing", "1"}, "none of the forms"},
 		{[]string{"plant.mdl", "1"}, "expected .json, .yaml, .mat or .npz"},
 		{[]string{"none.json", "1"}, "no such file"},
 		{[]string{writePlant(t, `{"A": [[1]], "E": 2}`), "1"}, `"E" is no key of a system`},
-		{[]string{writePlant(t, `{"A": [[1,2],[3]], "B": [[1],[1]], "C": [[1,1]]}`), "1"}, "a: row 2 has 1 entries"},
+		{[]string{writePlant(t, `{"A": [[1,2],[3]], "B": [[1],[1]], "C": [[1,1]]}`), "1"}, "A: row 2 has 1 entry"},
 		{[]string{"tf: num=[1] den=[1 1]", "1", "--skew", "NaN"}, "finite"},
 	} {
 		var out, errs bytes.Buffer

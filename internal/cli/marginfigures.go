@@ -92,7 +92,7 @@ func (r *marginResult) grid(l lti.Loop) ([]float64, error) {
 	return slices.Compact(out), nil
 }
 
-// figures are the Bode and the Nyquist picture of a loop.
+// figures are the pictures of a loop: Bode, Nyquist, sensitivities, step.
 func (m *loopMargin) figures(l lti.Loop, grid []float64) ([]report.Block, error) {
 	g, err := l.OneLoop(m.at, m.channel)
 	if err != nil {
@@ -115,7 +115,61 @@ func (m *loopMargin) figures(l lti.Loop, grid []float64) ([]report.Block, error)
 	}
 	name := strings.ReplaceAll(m.Place, " ", "-") + "-" + m.Signal
 	columns := []report.Column{{Name: "frequency", Unit: "rad/s", Values: grid}, {Name: "gain", Unit: "dB", Values: db}, {Name: "phase", Unit: "deg", Values: phase}, {Name: "real", Values: re}, {Name: "imaginary", Values: im}}
-	return []report.Block{m.bode(name, grid, db, phase, columns), report.Pair{m.nyquist(name, re, im, g)}}, nil
+	s, t, err := l.Sensitivity(m.at)
+	if err != nil {
+		return nil, err
+	}
+	s, t = s.Channel(m.channel, m.channel), t.Channel(m.channel, m.channel)
+	step, err := m.step(name, s, t)
+	if err != nil {
+		return nil, err
+	}
+	return []report.Block{m.bode(name, grid, db, phase, columns), report.Pair{m.nyquist(name, re, im, g), m.sensitivity(name, grid, s, t)}, step}, nil
+}
+
+// sensitivity draws the two transfer functions that say how much of a disturbance and of noise comes through.
+func (m *loopMargin) sensitivity(name string, grid []float64, s, t *lti.SS) *report.Drawing {
+	panel := plot.Panel{Height: squareHeight, Y: plot.Axis{Name: "magnitude", Unit: "dB"},
+		Marks: []plot.Mark{&plot.Line{Color: plot.Grey, Dash: plot.Dashed, Width: 1, X: []float64{grid[0], grid[len(grid)-1]}, Y: []float64{0, 0}}}}
+	columns := []report.Column{{Name: "frequency", Unit: "rad/s", Values: grid}}
+	low := 0.0
+	for i, g := range []*lti.SS{s, t} {
+		db := lti.LargestSingular(g, grid)
+		for k := range db {
+			db[k] = 20 * math.Log10(db[k])
+			if !math.IsInf(db[k], 0) {
+				low = min(low, db[k])
+			}
+		}
+		panel.Marks = append(panel.Marks, &plot.Line{Name: []string{"S", "T"}[i], Color: plot.Cycle(i), Width: 2, X: grid, Y: db})
+		columns = append(columns, report.Column{Name: []string{"S", "T"}[i], Unit: "dB", Values: db})
+	}
+	const depth = 60 // dB that are of interest below 0
+	panel.Y.Min, panel.Y.Max = max(low, -depth), 20*math.Log10(max(float64(m.Ms), float64(m.Mt), 1))+6
+	return &report.Drawing{File: "sensitivity-" + name, Figure: &plot.Figure{Label: "Sensitivities of the loop at the " + m.Place + " " + m.Signal, Width: squareWidth,
+		X: plot.Axis{Name: "frequency", Unit: "rad/s", Log: true}, Panels: []plot.Panel{panel}},
+		Caption: "S = 1/(1+L): what is left of a disturbance; T = L/(1+L): what comes through of a reference or of noise. Peaks " + amount(float64(m.Ms)) + " and " + amount(float64(m.Mt)) + ".", Columns: columns}
+}
+
+// step draws what a unit step at the channel becomes.
+func (m *loopMargin) step(name string, s, t *lti.SS) (*report.Drawing, error) {
+	grid, err := lti.TimeGrid(t)
+	if err != nil {
+		return nil, err
+	}
+	panel := plot.Panel{Height: 180, Y: plot.Axis{Name: "step response"}}
+	columns := []report.Column{{Name: "time", Unit: "s", Values: grid}}
+	for i, g := range []*lti.SS{t, s} {
+		r, err := lti.Step(g, grid)
+		if err != nil {
+			return nil, err
+		}
+		what := []string{"T, from a reference", "S, from a disturbance"}[i]
+		panel.Marks = append(panel.Marks, &plot.Line{Name: what, Color: plot.Cycle(1 - i), Width: 2, X: grid, Y: r.Y[0][0]})
+		columns = append(columns, report.Column{Name: what[:1], Values: r.Y[0][0]})
+	}
+	return &report.Drawing{File: "step-" + name, Figure: &plot.Figure{Label: "Step responses of the loop at the " + m.Place + " " + m.Signal, X: plot.Axis{Name: "time", Unit: "s"}, Panels: []plot.Panel{panel}},
+		Caption: "A unit step at this channel, all loops closed.", Columns: columns}, nil
 }
 
 func (m *loopMargin) bode(name string, grid, db, phase []float64, columns []report.Column) *report.Drawing {
@@ -165,8 +219,9 @@ func (m *loopMargin) nyquist(name string, re, im []float64, g *lti.SS) *report.D
 	}
 	low, high := d.Gain()
 	half := 2.2
-	if low > 0 && !math.IsInf(high, 1) {
-		half = min(max(half, 1.15/low), 6)
+	const widest = 6 // beyond it the set is a half plane to the eye
+	if low > 0 && !math.IsInf(high, 1) && 1.15/low <= widest {
+		half = max(half, 1.15/low)
 	}
 	marks := []plot.Mark{
 		&plot.Path{Name: "excluded by the margin", Color: plot.Vermillion, Fill: low > 0, Quiet: true, X: dx, Y: dy},
@@ -314,7 +369,17 @@ func (r *marginResult) poleMap(l lti.Loop) (*report.Drawing, error) {
 		marks = append(marks, &plot.Path{Name: "unit circle", Color: plot.Grey, Dash: plot.Dashed, X: cx, Y: cy})
 		x.Unit, y.Unit = "", ""
 	} else {
-		marks = append(marks, &plot.Rule{X: 0, Label: "boundary"})
+		marks = append(marks, &plot.Rule{X: 0})
+	}
+	if r.Time != "discrete" {
+		top := 0.0
+		for _, v := range append(slices.Clone(good[1]), bad[1]...) {
+			top = max(top, math.Abs(v))
+		}
+		if top == 0 { // all real
+			top = 1
+		}
+		y.Min, y.Max = -1.15*top, 1.15*top
 	}
 	all := append(slices.Clone(good[0]), bad[0]...)
 	if len(all) > 0 && r.Time != "discrete" {
@@ -323,5 +388,5 @@ func (r *marginResult) poleMap(l lti.Loop) (*report.Drawing, error) {
 		x.Min, x.Max = lo-pad, hi+pad
 	}
 	return &report.Drawing{File: "closed-loop-poles", Figure: &plot.Figure{Label: "Poles of the closed loop", Width: squareWidth, X: x, Panels: []plot.Panel{{Height: 320, Y: y, Marks: marks}}},
-		Caption: "Poles of the closed loop.", Columns: []report.Column{{Name: "real", Values: all}, {Name: "imaginary", Values: append(slices.Clone(good[1]), bad[1]...)}}}, nil
+		Caption: "Poles of the closed loop" + map[bool]string{true: " and the unit circle", false: "; the dashed line bounds the stable half plane"}[r.Time == "discrete"] + ".", Columns: []report.Column{{Name: "real", Values: all}, {Name: "imaginary", Values: append(slices.Clone(good[1]), bad[1]...)}}}, nil
 }

@@ -20,7 +20,7 @@ func (r *marginResult) page(l lti.Loop) (*report.Document, error) {
 	default:
 		d.Verdict = "stable, margin bounded numerically"
 	}
-	d.Sections = append(d.Sections, report.Section{ID: "loop", Title: "Closed loop", Blocks: []report.Block{report.Text(r.closedText() + ". " + r.stabilityWords())}})
+	d.Sections = append(d.Sections, report.Section{ID: "loop", Title: "Closed loop", Blocks: []report.Block{report.Text(strings.ToUpper(r.closedText()[:1]) + r.closedText()[1:] + ". " + r.stabilityWords())}})
 	poles, err := r.poleMap(l)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (r *marginResult) page(l lti.Loop) (*report.Document, error) {
 	return d, nil
 }
 
-const diskWords = "Each channel may be multiplied by its own factor from the disk of the row, at all frequencies at once. Lower bound: no frequency where a scaled singular value exceeds it (Hamiltonian eigenvalues, floating point). Upper bound: the factors of the row “worst” bring a pole to the boundary. One scaling for all frequencies covers factors that vary with time or amplitude."
+const diskWords = "Each channel may be multiplied by its own factor from the disk of the row, at all frequencies at once. Lower bound: no frequency where a scaled singular value exceeds it (Hamiltonian eigenvalues, floating point). Upper bound: the factors of the row “worst” bring a pole to the boundary. Varying: the margin with one scaling for all frequencies, which covers factors that vary with time or amplitude; it is what can be proved, and may be smaller than α."
 
 func (r *marginResult) stabilityWords() string {
 	switch r.verdict.State {
@@ -77,12 +77,12 @@ func (r *marginResult) stabilityWords() string {
 
 func (r *marginResult) placeTable() *report.Table {
 	t := &report.Table{Heads: []report.Head{{Text: "place"}, {Text: "α", Number: true}, {Text: "limited at", Number: true}, {Text: "gain [dB]", Number: true}, {Text: "phase", Number: true},
-		{Text: "one scaling", Number: true}, {Text: "proved", Number: true}, {Text: "worst factors"}}}
+		{Text: "varying", Number: true}, {Text: "proved", Number: true}, {Text: "worst factors"}}}
 	for i := range r.Places {
 		p := &r.Places[i]
 		var worst []string
 		for j, f := range p.Worst {
-			worst = append(worst, fmt.Sprintf("%s × %s ∠ %s°", p.Signals[j], amount(float64(f.Gain)), angle(float64(f.Phase))))
+			worst = append(worst, strings.ReplaceAll(fmt.Sprintf("%s × %s ∠ %s°", p.Signals[j], amount(float64(f.Gain)), angle(float64(f.Phase))), " ", "\u00a0"))
 		}
 		proved := report.Cell{Text: "-", Small: "not asked"}
 		switch p.Verdict {
