@@ -69,8 +69,7 @@ func (p *part) eigenvalues(at, name string, bound *big.Rat) []*big.Rat {
 // |I + W2 W1/2| + |W1||W2|/2, and at most 1 + |W1||W2|, which can be smaller only because norms are rounded up.
 func (p *part) norms(b int, weights []*big.Rat) blockNorms {
 	get := func(name string) matrix { return p.weight(fmt.Sprintf("b%d.%s", b, name)) }
-	in := stack(get("Bre"), get("Bim"))
-	out := beside(get("Cre"), get("Cim")).transpose()
+	in, out := stack(get("Bre"), get("Bim")), beside(get("Cre"), get("Cim")).transpose()
 	k := blockNorms{input: p.norm(in), output: p.norm(out), direct: p.norm(get("D")), static: big.NewRat(1, 1)}
 	if p.Blocks[b].Hidden > 0 {
 		w1, half := get("W1"), get("W2")
