@@ -10,10 +10,11 @@ import (
 // cover proves the decrease of a quadratic over boxes, lowest level first.
 //
 // Claim: let every point of the root box be in a proved box or in a box of the queue, and let each box have a lower bound
-// of V. Then W < 0 at all d != 0 of the root box with V(d) below the smallest bound in the queue.
+// of V. Then W < 0 at all d != 0 of the root box with V(d) below the smallest bound in the queue. Where f is odd about the
+// equilibrium, W(-d) = W(d), and half of the root box is enough.
 //
-// Method: branch and bound. The box with the smallest bound is examined: proved by the mean value form or the slope form, or
-// split across the coordinate that contributes most to the uncertainty of W. So one pass gives the largest level that
+// Method: branch and bound. The box with the smallest bound is examined: proved by the mean value form or the slope form (slope
+// and fall), or split across the coordinate that contributes most to the uncertainty of W. So one pass gives the largest level that
 // the work allows, where a bisection over levels would repeat the boxes of all lower ones.
 //
 // Numerics: verified. Sound; complete in the limit wherever W < 0 strictly.
@@ -71,6 +72,12 @@ func newCover(q *quadratic, level float64, keep bool) (*cover, bool, error) {
 		root[i] = interval.I{Lo: -r[i], Hi: r[i]}
 	}
 	for _, box := range without(root, core) {
+		if !keep && q.odd() {
+			if box[0].Hi <= 0 {
+				continue
+			}
+			box[0].Lo = max(box[0].Lo, 0)
+		}
 		c.push(box)
 	}
 	return c, true, nil
@@ -160,7 +167,7 @@ func (c *cover) examine(top cell) bool {
 	d := top.box
 	m := mids(d)
 	over, middle := c.q.centred(d, m)
-	if over.Hi < 0 || (c.sloped || c.near(d)) && c.q.slope(d) {
+	if over.Hi < 0 || (c.sloped || c.near(d)) && (c.q.slope(d) || c.q.fall(d) > 0) {
 		c.record(d)
 		return true
 	}
@@ -197,9 +204,35 @@ func (c *cover) counterexample(d []float64) {
 	}
 }
 
-// branch chooses the coordinate with the largest |dW/dd_i| width, or the relatively widest where the gradient is
-// unbounded.
+// tried chooses the coordinate whose middle half has the best bound of the slope form. Worth its cost from three
+// states on.
+func (c *cover) tried(d []interval.I) (int, bool) {
+	if !c.sloped || len(d) < 3 {
+		return 0, false
+	}
+	const tooThin = 1e-6
+	best, at := math.Inf(-1), -1
+	for i, whole := range d {
+		if whole.Width() < tooThin*c.r[i] {
+			continue
+		}
+		quarter := whole.Width() / 4
+		d[i] = interval.Point(whole.Mid()).Add(interval.I{Lo: -quarter, Hi: quarter})
+		c.q.slope(d)
+		if b := c.q.fall(d); b > best {
+			best, at = b, i
+		}
+		d[i] = whole
+	}
+	return at, at >= 0
+}
+
+// branch chooses the coordinate that tried proposes, else the one with the largest |dW/dd_i| width, or the relatively
+// widest where the gradient is unbounded.
 func (c *cover) branch(d []interval.I) int {
+	if i, ok := c.tried(d); ok {
+		return i
+	}
 	k, most := -1, 0.0
 	for i := range d {
 		if w := c.q.grad[i].Mag() * d[i].Width(); w > most && !math.IsInf(w, 0) {

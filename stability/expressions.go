@@ -41,6 +41,92 @@ func OfSystem(s *system.System, u []float64) (*Program, error) {
 	return NewProgram(p, t)
 }
 
+// Affine reports whether all right-hand sides are linear up to constants, by their operations: true is certain.
+func (p *Program) Affine() bool {
+	n := p.Dim()
+	x := make([]int, n)
+	for i := range x {
+		x[i] = 1
+	}
+	const nonlinear = 2
+	degrees, ok := expr.Fold(p.program, x, func(interval.I) int { return 0 }, func(op string, _ int, a, b int) (int, bool) {
+		switch op {
+		case "+", "-", "neg":
+			return max(a, b), true
+		case "*":
+			return min(a+b, nonlinear), true
+		case "/":
+			if b == 0 {
+				return a, true
+			}
+		}
+		if a == 0 && b == 0 {
+			return 0, true
+		}
+		return nonlinear, true
+	})
+	for _, d := range degrees {
+		ok = ok && d < nonlinear
+	}
+	return ok
+}
+
+// parity of a function of the states.
+type parity int
+
+const (
+	neither parity = iota
+	even           // numbers too
+	odd
+)
+
+// Odd reports whether f(-x) = -f(x), by the operations: true is certain.
+func (p *Program) Odd() bool {
+	x := make([]parity, p.Dim())
+	for i := range x {
+		x[i] = odd
+	}
+	out, ok := expr.Fold(p.program, x, func(v interval.I) parity { return even }, parityOf)
+	for _, v := range out {
+		ok = ok && v == odd
+	}
+	return ok
+}
+
+func parityOf(op string, n int, a, b parity) (parity, bool) {
+	switch op {
+	case "+", "-", "min", "max":
+		if a == b && (a == even || op == "+" || op == "-") {
+			return a, true
+		}
+		return neither, true
+	case "*", "/":
+		switch {
+		case a == neither || b == neither:
+			return neither, true
+		case a == b:
+			return even, true
+		}
+		return odd, true
+	case "neg", "sin", "tan", "asin", "atan", "sinh", "tanh":
+		return a, true
+	case "cos", "cosh", "abs":
+		if a == neither {
+			return neither, true
+		}
+		return even, true
+	case "pow":
+		if a == odd && n%2 == 0 {
+			return even, true
+		}
+		return a, true
+	}
+	if a == even && (b == even || op != "^") { // any function of a number or of an even function
+		return even, true
+	}
+	return neither, true
+}
+
 // Dim is the number of states.
 func (p *Program) Dim() int { n, _ := p.program.Dims(); return n }
 

@@ -69,9 +69,10 @@ type Linear struct {
 // Claim: asymptotically stable iff all eigenvalues lie strictly inside the border (imaginary axis, unit circle); unstable if
 // one lies outside; otherwise stable iff every eigenvalue on the border is semisimple, that is, its Jordan blocks are 1 x 1.
 //
-// Method: first a Lyapunov witness. If P solves A'P + PA = -I (A'PA - P = -I) and the inequality holds in interval arithmetic,
+// Method: the eigenvalues come block by block, from the zeros of A, with rows and columns balanced. Then a Lyapunov witness. If P solves A'P + PA = -I (A'PA - P = -I) and the inequality holds in interval arithmetic,
 // then P > 0 proves asymptotic stability; an x with x'Px < 0 proves instability, also for A - s I, s > 0 (A/r, r > 1),
-// see lyapunovVerdict. Otherwise an eigenvalue counts as on the border when its distance is below
+// see lyapunovVerdict. Where the eigenvalues on the border are integrators, ranks decide, see structured. Otherwise an
+// eigenvalue counts as on the border when its distance is below
 //
 //	tol = 8 n eps |A| min(cond, eps^(-2/3))
 //
@@ -79,7 +80,7 @@ type Linear struct {
 // triple eigenvalue that rounding has split comes out. Multiplicity is the number of border eigenvalues within 2 tol;
 // eigenvectors are counted by singular values of A - lambda I below the same tolerance.
 //
-// Numerics: the first route is verified, the second numerical; an eigenvalue nearer to the border than its tolerance is
+// Numerics: the first two routes are verified, the last is numerical; an eigenvalue nearer to the border than its tolerance is
 // called Marginal or, with a Jordan block, Unstable, because no floating-point method can tell.
 //
 // Reference: Khalil (2002), theorem 4.5; Lyapunov and Chetaev for the inertia; Golub and Van Loan, Matrix Computations,
@@ -90,22 +91,22 @@ func Classify(a *mat.Dense, t Time) (*Linear, error) {
 		return nil, err
 	}
 	raw := flat(a)
-	values, vectors, err := linalg.Eigenvectors(n, raw)
-	if err != nil {
-		return nil, fmt.Errorf("stability: eigenvalues of A: %w", err)
+	l := &Linear{Growth: math.Inf(-1), Semisimple: true, Basis: Bounded}
+	if err := l.spectrum(n, raw, t); err != nil {
+		return nil, err
 	}
-	l := &Linear{Eigenvalues: values, Growth: math.Inf(-1), Semisimple: true, Basis: Bounded}
-	for _, v := range values {
-		l.Growth = max(l.Growth, growth(v, t))
-	}
-	conds := eigenConditions(n, raw, values, vectors)
-	l.border(n, raw, conds, t)
+	l.multiplicities(n, balanced(n, raw))
 	l.decide(t)
 	outside := l.Growth
 	if t == Discrete {
 		outside--
 	}
 	p, v, hyperbolic := lyapunovVerdict(a, point(raw), outside, t)
+	if v == "" && len(l.Border) > 0 {
+		if v = structured(n, point(raw), t); v != "" {
+			l.Tolerance, l.Semisimple = 0, v == Marginal
+		}
+	}
 	if v != "" {
 		l.Verdict, l.Basis = v, Verified
 	}
@@ -115,7 +116,7 @@ func Classify(a *mat.Dense, t Time) (*Linear, error) {
 	if v == Asymptotic {
 		l.P = p
 	}
-	l.Kind = kind(values, l.Border, t)
+	l.Kind = kind(l.Eigenvalues, l.Border, t)
 	return l, nil
 }
 
@@ -125,19 +126,43 @@ const borderFactor = 8
 // eps is the unit roundoff of float64.
 const eps = 0x1p-53
 
-func (l *Linear) border(n int, a, conds []float64, t Time) {
-	norm := frobenius(a)
-	for i, v := range l.Eigenvalues {
-		tol := borderFactor * float64(n) * eps * norm * min(conds[i], math.Pow(eps, -2.0/3))
-		if math.Abs(distance(v, t)) > tol {
+// spectrum computes the eigenvalues block by block (components), each block balanced, and notes those that the tolerance
+// cannot tell from the border. A block of one number is its own eigenvalue, exactly.
+func (l *Linear) spectrum(n int, a []float64, t Time) error {
+	whole := point(a)
+	for _, c := range components(n, whole) {
+		block := submatrix(n, whole, c)
+		if len(c) == 1 {
+			v := complex(block[0].Lo, 0)
+			l.Eigenvalues = append(l.Eigenvalues, v)
+			if distance(v, t) == 0 {
+				l.Border = append(l.Border, v)
+			}
 			continue
 		}
-		l.Border = append(l.Border, v)
-		l.Tolerance = max(l.Tolerance, tol)
+		k := len(c)
+		b := balanced(k, mids(block))
+		values, vectors, err := linalg.Eigenvectors(k, b)
+		if err != nil {
+			return fmt.Errorf("stability: eigenvalues of A: %w", err)
+		}
+		conds, norm := eigenConditions(k, values, vectors), frobenius(b)
+		l.Eigenvalues = append(l.Eigenvalues, values...)
+		for i, v := range values {
+			tol := borderFactor * float64(k) * eps * norm * min(conds[i], math.Pow(eps, -2.0/3))
+			if math.Abs(distance(v, t)) <= tol {
+				l.Border, l.Tolerance = append(l.Border, v), max(l.Tolerance, tol)
+			}
+		}
 	}
-	if len(l.Border) == 0 {
-		return
+	for _, v := range l.Eigenvalues {
+		l.Growth = max(l.Growth, growth(v, t))
 	}
+	return nil
+}
+
+// multiplicities counts the eigenvectors of the eigenvalues on the border; a is balanced.
+func (l *Linear) multiplicities(n int, a []float64) {
 	done := make([]bool, len(l.Border))
 	for i, v := range l.Border {
 		if done[i] {
@@ -152,7 +177,7 @@ func (l *Linear) border(n int, a, conds []float64, t Time) {
 			}
 		}
 		centre /= complex(float64(multiplicity), 0)
-		if multiplicity > 1 && eigenvectors(n, a, centre, max(l.Tolerance, borderFactor*float64(n)*eps*norm)) < multiplicity {
+		if multiplicity > 1 && eigenvectors(n, a, centre, max(l.Tolerance, borderFactor*float64(n)*eps*frobenius(a))) < multiplicity {
 			l.Semisimple = false
 		}
 	}
@@ -191,7 +216,7 @@ func distance(v complex128, t Time) float64 {
 
 // eigenConditions returns 1/|y'x| for unit left and right eigenvectors, +Inf where rounding makes the two orthogonal. The
 // left eigenvectors are rows of the inverse of the matrix of right ones; where that is singular all are +Inf.
-func eigenConditions(n int, a []float64, values, v []complex128) []float64 {
+func eigenConditions(n int, values, v []complex128) []float64 {
 	out := make([]float64, n)
 	left, ok := inverseComplex(n, v)
 	for i := range out {

@@ -14,9 +14,12 @@ import (
 // errNotAsymptotic is why no quadratic Lyapunov function can be chosen.
 var errNotAsymptotic = errors.New("the linearisation is not asymptotically stable, so no quadratic V proves a region")
 
-// choose searches P with a large estimated region: Nelder and Mead's method over the Cholesky factor of P, up to scale, from
-// the solution of the Lyapunov equation with Q = I. The value of P is the volume of its smallest falsified level set; a P
-// whose decrease at the equilibrium is not clearly definite has none.
+// choose searches P with a large region that can be proved: Nelder and Mead's method over the Cholesky factor of P, up to
+// scale, from the solution of the Lyapunov equation with Q = I. The value of P is the volume of its smallest falsified
+// level set and, with less weight, that of the core, the level set whose hull passes the slope form undivided; a P whose decrease
+// at the equilibrium is not clearly definite has none. The core keeps away from P that fall so slowly in some direction
+// that the proof would need very many boxes: measured, four states prove a hundred times the volume in the same time, and
+// the checker needs a fifth of the boxes for two states, for a few percent of the volume.
 func choose(e *enclosing, at []interval.I, r []float64) (*mat.SymDense, string, error) {
 	n := e.n
 	j := e.jacobianAt(mids(at))
@@ -29,14 +32,14 @@ func choose(e *enclosing, at []interval.I, r []float64) (*mat.SymDense, string, 
 		return nil, "", errNotAsymptotic
 	}
 	m := &metricSearch{e: e, at: at, r: r, jac: point(flat(j)), base: l0}
-	best, bestAt := m.score(p0), p0
+	best, bestAt := m.value(p0), p0
 	start := make([]float64, n*(n+1)/2-1)
 	if len(start) == 0 {
 		return p0, "A'P + PA = -I", nil
 	}
 	result, err := optimize.Minimize(optimize.Problem{Func: func(x []float64) float64 {
 		p := m.matrix(x)
-		v := m.score(p)
+		v := m.value(p)
 		if v > best {
 			best, bestAt = v, p
 		}
@@ -45,7 +48,7 @@ func choose(e *enclosing, at []interval.I, r []float64) (*mat.SymDense, string, 
 	if result == nil && err != nil {
 		return p0, "A'P + PA = -I", nil
 	}
-	return bestAt, "searched for a large region", nil
+	return bestAt, "searched for a large region that can be proved", nil
 }
 
 // metricEvaluations is the number of matrices tried per state.
@@ -100,17 +103,75 @@ func relative(n int, s, p []float64) ([]float64, error) {
 // the slope form works becomes too small.
 const clearly = 1e-3
 
-// score is the logarithm of the volume, -1e3 or less where P does not prove anything.
-func (m *metricSearch) score(p *mat.SymDense) float64 {
-	n := m.e.n
+// coreWeight is that of the logarithm of the core's volume beside that of the falsified level set.
+const coreWeight = 0.1
+
+// worthless is the value of a P that does not prove anything, or less.
+const worthless = -1e3
+
+// value is the logarithm of the volumes, weighted; at most worthless where P does not prove anything.
+func (m *metricSearch) value(p *mat.SymDense) float64 {
 	q := newQuadratic(m.e, p, m.at)
+	v := m.score(q)
+	if v <= worthless {
+		return v
+	}
+	unit := math.Log(q.volume(1))
+	half := float64(m.e.n) / 2
+	core := q.coreLevel(math.Exp((v - unit) / half))
+	if !(core > 0) {
+		return worthless
+	}
+	return v + coreWeight*(unit+half*math.Log(core))
+}
+
+// coreLevel is about the largest level up to limit whose sublevel set lies in a box that passes the slope form; 0
+// where none was found.
+func (q *quadratic) coreLevel(limit float64) float64 {
+	passes := func(level float64) bool {
+		r, err := q.hull(level)
+		if err != nil {
+			return false
+		}
+		d := make([]interval.I, q.n)
+		for i := range d {
+			d[i] = interval.I{Lo: -r[i], Hi: r[i]}
+		}
+		return q.slope(d)
+	}
+	if passes(limit) {
+		return limit
+	}
+	const quarters, bisections = 20, 8
+	high := limit
+	for range quarters {
+		low := high / 4
+		if !passes(low) {
+			high = low
+			continue
+		}
+		for range bisections {
+			if m := (low + high) / 2; passes(m) {
+				low = m
+			} else {
+				high = m
+			}
+		}
+		return low
+	}
+	return 0
+}
+
+// score is the logarithm of the volume of the falsified level set.
+func (m *metricSearch) score(q *quadratic) float64 {
+	n := m.e.n
 	decreaseMatrix(q.sym, q.ip, m.jac, n, q.time, q.work)
 	w, err := relative(n, mids(q.sym), q.p)
 	if err != nil || !(w[n-1] > 0) {
 		return -1e6
 	}
 	if w[0] < clearly*w[n-1] {
-		return -1e3 * (1 + clearly - w[0]/w[n-1])
+		return worthless * (1 + clearly - w[0]/w[n-1])
 	}
 	limit, err := q.within(m.r)
 	if err != nil {

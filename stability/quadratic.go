@@ -78,6 +78,17 @@ func (q *quadratic) shift(d []interval.I) {
 	}
 }
 
+// odd reports whether f(x* - d) = -f(x* + d), so that W(-d) = W(d): known where the equilibrium is 0 and the field says so.
+func (q *quadratic) odd() bool {
+	for _, v := range q.at {
+		if !isZero(v) {
+			return false
+		}
+	}
+	o, ok := q.e.Field.(interface{ Odd() bool })
+	return ok && o.Odd()
+}
+
 // slopes is what a Field may offer besides: S with f(x) - f(c) = S (x - c) for x and c in the boxes.
 type slopes interface {
 	EncloseSlope(dst, x, centre []interval.I)

@@ -14,7 +14,7 @@ import (
 type RegionOptions struct {
 	P      *mat.SymDense // of V; nil chooses one with a large region
 	Radius []float64     // |x_i - x*_i| considered at most; nil means DefaultRadius each
-	Boxes  int           // examined at most; 0 means 200 000 up to two states, 20 000 beyond
+	Boxes  int           // examined at most; 0 means 200 000 up to two states, 40 000 beyond
 	Gap    float64       // relative gap of the levels at which the work ends; 0 means 0.002
 	Cover  bool          // return the proved boxes
 }
@@ -89,10 +89,9 @@ func Region(f Field, near []float64, o RegionOptions) (*RegionResult, error) {
 		return out, nil
 	}
 	out.Global = len(c.queue) == 0
-	c.run(o.Boxes, func() bool {
-		return c.level() >= min(c.falsified, out.Falsified)*(1-o.Gap)
-	})
-	out.finish(c, limit)
+	done := func() bool { return c.level() >= min(c.falsified, out.Falsified)*(1-o.Gap) }
+	c.run(o.Boxes, done)
+	out.finish(c, limit, done())
 	return out, nil
 }
 
@@ -132,7 +131,7 @@ func (out *RegionResult) counter(q *quadratic, d []float64, level float64) {
 	}
 }
 
-func (out *RegionResult) finish(c *cover, limit float64) {
+func (out *RegionResult) finish(c *cover, limit float64, done bool) {
 	if c.falsified < out.Falsified {
 		out.counter(c.q, c.counter, c.falsified)
 	}
@@ -147,8 +146,10 @@ func (out *RegionResult) finish(c *cover, limit float64) {
 	case len(c.queue) == 0 && math.IsInf(out.Falsified, 1):
 		out.Limited = out.Proved >= limit
 		out.Why = "all levels within the radius are proved"
-	case out.Proved < out.Falsified && len(c.queue) > 0 && math.IsInf(out.Falsified, 1):
+	case len(c.queue) > 0 && math.IsInf(out.Falsified, 1):
 		out.Why = fmt.Sprintf("%d boxes were examined; no counterexample is known", c.boxes)
+	case len(c.queue) > 0 && !done:
+		out.Why = fmt.Sprintf("%d boxes were examined; between level %.6g and level %.6g, where the decrease fails, nothing is known", c.boxes, out.Proved, out.Falsified)
 	default:
 		out.Why = fmt.Sprintf("the decrease fails at level %.6g", out.Falsified)
 	}
@@ -242,7 +243,7 @@ func (o *RegionOptions) prepare(f Field, near []float64) (*enclosing, []interval
 	if o.Boxes == 0 {
 		o.Boxes = 200_000
 		if n > 2 { // each costs more, and their number grows so fast that more would gain little
-			o.Boxes = 20_000
+			o.Boxes = 40_000
 		}
 	}
 	if o.Gap == 0 {
