@@ -13,8 +13,11 @@ type cone interface {
 	load(numbers)      // reads the numbers of the problem afresh
 	norms(w []float64) // adds the squares of the norms of the coefficients: w[i] += |F_i|^2
 	begin(eta, xi float64)
-	take(dst, a []float64) // copies the kept rows of an element of the problem's block
-	resume(x, y []float64, delta float64)
+	take(dst, a []float64)     // copies the kept rows of an element of the problem's block
+	resume(x, y []float64)     // X and Y of an earlier solution
+	sizes() (x, y float64)     // sums of the moduli on the diagonal
+	shift(delta float64)       // moves X and Y inside
+	centre(s, mu float64) bool // moves X and Y onto the central path of the cone
 
 	residual(x []float64) // Rp = F_0 + F(x) - X
 	adjoint(g []float64)  // g += F*(Y)

@@ -10,11 +10,15 @@ import (
 )
 
 const (
-	defaultTol      = 1e-8
-	defaultMaxIter  = 100
-	leastDelta      = 1e-6  // shift of a warm start when nothing has changed
-	mostDelta       = 1e-2  // and the most that is chosen
-	deltaPerSquare  = 0.1   // shift per squared relative residual, from sequences of projections with moving centres
+	defaultTol     = 1e-8
+	defaultMaxIter = 100
+	leastDelta     = 1e-6 // shift of a warm start when nothing has changed
+	mostDelta      = 1e-2 // and the most that is chosen
+	deltaPerSquare = 0.1  // shift per squared relative residual, from sequences of projections with moving centres
+	restartGrowth  = 10   // a centred restart may have so many times the residual of the old solution,
+	restartLeast   = 1e-2 // or this one
+	localScale     = 1e-2 // weight of all cones in the ratio of X to Y of one
+
 	backOff         = 0.8   // a step that left the cone is shortened by this
 	tries           = 30    // shortenings before the step counts as zero: 0.8^30 = 1e-3
 	shortStep       = 1e-3  // steps below it, three times in a row, are a stall
@@ -161,17 +165,29 @@ func (r *run) warm() bool {
 	copy(r.x, w.X)
 	copy(r.nu, w.EqDual)
 	r.feasible = false
-	delta := r.o.Delta
-	if delta <= 0 {
-		delta = r.delta()
-	}
 	for _, c := range r.cones {
 		b := c.base()
 		b.feasible = false
-		c.resume(w.Slack[b.index], w.Dual[b.index], delta)
+		c.resume(w.Slack[b.index], w.Dual[b.index])
 		if !finite(b.x) || !finite(b.y) {
 			return false
 		}
+	}
+	res := r.relativeResidual()
+	delta := r.o.Delta
+	if delta <= 0 {
+		delta = min(max(leastDelta, deltaPerSquare*res*res), mostDelta)
+	}
+	ok := r.centre(delta)
+	if !ok || r.relativeResidual() > max(restartGrowth*res, restartLeast) { // ill-scaled: nearly nothing is far inside
+		for _, c := range r.cones {
+			b := c.base()
+			c.resume(w.Slack[b.index], w.Dual[b.index])
+			c.shift(delta)
+		}
+	}
+	for _, c := range r.cones {
+		b := c.base()
 		clear(b.dx)
 		clear(b.dy)
 		for _, dual := range [2]bool{false, true} {
@@ -184,17 +200,31 @@ func (r *run) warm() bool {
 	return true
 }
 
-// delta chooses the shift of a warm start from the residuals of the old solution in the new problem: little has to be
-// given up where little has changed.
-func (r *run) delta() float64 {
-	w := r.o.Warm
+// centre moves every cone onto its central path; delta is relative to the size of the old solution.
+func (r *run) centre(delta float64) bool {
+	var size, xs, ys float64
 	for _, c := range r.cones {
-		b := c.base()
-		c.resume(w.Slack[b.index], w.Dual[b.index], 0)
+		x, y := c.sizes()
+		size += x * y / float64(c.degree())
+		xs += x
+		ys += y
 	}
+	n := float64(max(r.degree, 1))
+	mu := delta * max(size, 1+math.Abs(r.o.Warm.Primal)+math.Abs(r.o.Warm.DualValue)) / n
+	for _, c := range r.cones {
+		x, y := c.sizes()
+		k := float64(c.degree())
+		if !c.centre(balance(x/k+localScale*xs/n, y/k+localScale*ys/n), mu) || !finite(c.base().x) || !finite(c.base().y) {
+			return false
+		}
+	}
+	return true
+}
+
+// relativeResidual is the larger of the relative residuals.
+func (r *run) relativeResidual() float64 {
 	d, p := r.residualNorms()
-	res := max(d/(1+r.maxC), p/(1+r.maxF))
-	return min(max(leastDelta, deltaPerSquare*res*res), mostDelta)
+	return max(d/(1+r.maxC), p/(1+r.maxF))
 }
 
 // residualNorms returns the norms of the residuals of the dual equations and of the blocks, and leaves the first in rd and

@@ -21,6 +21,7 @@ type psd struct {
 	p                []float64 // X^-1 or Y^-1
 	corr             []float64 // sym(P dXa dYa), or sym(P dYa dXa)
 	t1, t2, neg      []float64
+	work             []float64 // of eigenvalues
 	lan              lanczos
 	swapped          bool
 }
@@ -31,7 +32,7 @@ func newPSD(index, n, full int, rows []int, f coefficients) *psd {
 	part := func() []float64 { p := buf[: n*n : n*n]; buf = buf[n*n:]; return p }
 	c.fx, c.fy, c.fxt, c.fyt, c.qx, c.qy = part(), part(), part(), part(), part(), part()
 	c.p, c.corr, c.t1, c.t2 = part(), part(), part(), part()
-	c.neg = make([]float64, scratchSize(n))
+	c.neg, c.work = make([]float64, scratchSize(n)), make([]float64, 34*n)
 	c.lan.init(n)
 	return c
 }
@@ -80,24 +81,6 @@ func (c *psd) factorBoth() bool {
 	_, okx := cholesky(c.n, c.fx, c.n, c.neg, nil, 0)
 	_, oky := cholesky(c.n, c.fy, c.n, c.neg, nil, 0)
 	return okx && oky
-}
-
-// resume takes X and Y of an earlier solution and moves them inside by delta times their mean eigenvalue.
-func (c *psd) resume(x, y []float64, delta float64) {
-	n := c.n
-	c.take(c.x, x)
-	c.take(c.y, y)
-	for _, a := range [2][]float64{c.x, c.y} {
-		symmetrise(n, a, 0.5)
-		var tr float64
-		for i := range n {
-			tr += math.Abs(a[i*n+i])
-		}
-		d := delta * max(tr/float64(n), delta)
-		for i := range n {
-			a[i*n+i] += d
-		}
-	}
 }
 
 // take copies the kept rows and columns of a.

@@ -47,13 +47,6 @@ func (c *soc) begin(eta, xi float64) {
 	c.x[0], c.y[0] = eta, xi
 }
 
-func (c *soc) resume(x, y []float64, delta float64) {
-	c.take(c.x, x)
-	c.take(c.y, y)
-	c.x[0] += delta * max(math.Abs(c.x[0]), delta)
-	c.y[0] += delta * max(math.Abs(c.y[0]), delta)
-}
-
 // jnorm returns sqrt(x0^2 - |x1|^2), and 0 outside the cone.
 func jnorm(x []float64) float64 {
 	t := norm(x[1:])

@@ -174,21 +174,6 @@ func (c *nonneg) begin(eta, xi float64) {
 	}
 }
 
-func (c *nonneg) resume(x, y []float64, delta float64) {
-	c.take(c.x, x)
-	c.take(c.y, y)
-	for _, a := range [2][]float64{c.x, c.y} {
-		var s float64
-		for _, v := range a {
-			s += math.Abs(v)
-		}
-		d := delta * max(s/float64(c.n), delta)
-		for i := range a {
-			a[i] += d
-		}
-	}
-}
-
 func (c *nonneg) prepare(bool) bool { return true }
 
 func (c *nonneg) schur(m []float64, ld int) {
