@@ -120,8 +120,8 @@ func (d *sdpaReader) header(p *Problem) error {
 	}
 	p.C = make([]float64, m)
 	for i, w := range words {
-		if p.C[i], err = strconv.ParseFloat(w, 64); err != nil {
-			return d.fail("objective coefficient %q: expected a number", w)
+		if p.C[i], err = strconv.ParseFloat(w, 64); err != nil || !finite(p.C[i]) {
+			return d.fail("objective coefficient %q: expected a finite number", w)
 		}
 	}
 	return nil
@@ -175,8 +175,8 @@ func (d *sdpaReader) elements(p *Problem) error {
 			at[i] = v
 		}
 		v, err := strconv.ParseFloat(f[4], 64)
-		if err != nil {
-			return d.fail("value %q: expected a number", f[4])
+		if err != nil || !finite(v) {
+			return d.fail("value %q: expected a finite number", f[4])
 		}
 		if err := d.element(p, at, v); err != nil {
 			return err
@@ -194,7 +194,7 @@ func (d *sdpaReader) element(p *Problem, at [4]int, v float64) error {
 	}
 	b := &p.Blocks[k]
 	if r < 0 || c >= b.N || b.Cone == Nonneg && r != c {
-		return d.fail("element (%d, %d) of a %v block of order %d", at[2], at[3], b.Cone, b.N)
+		return d.fail("element (%d, %d) of block %d, %v of order %d: expected both in 1..%d%s", at[2], at[3], at[1], b.Cone, b.N, b.N, map[bool]string{true: " and equal"}[b.Cone == Nonneg])
 	}
 	if v == 0 {
 		return nil

@@ -32,7 +32,7 @@ func Verify(p *conic.Problem, x []float64) *Proof {
 		what := verifyBlock(p, b, x, &c)
 		proof.Constraints = append(proof.Constraints, c)
 		if !c.Proved && proof.Verified {
-			proof.refuse("block %d is not proved: %s %.3g", k, what, c.Estimate)
+			proof.refuse("block %d of %d is not proved: %s %.3g", k+1, len(p.Blocks), what, c.Estimate)
 		}
 	}
 	for j := range p.Eqs {

@@ -31,6 +31,8 @@ type solved struct {
 	Verified          bool         `json:"verified"`
 	VerifiedObjective ident.Figure `json:"verified_objective"`
 	Reason            string       `json:"reason,omitempty"` // why not verified
+	// Certificate shows that an infeasible or unbounded problem is so.
+	Certificate *ray `json:"certificate,omitempty"`
 }
 
 func newLMI() *cobra.Command {
@@ -62,7 +64,9 @@ variable.
 edge of the constraints, and rounding may put it outside. Therefore a point is also looked for that
 satisfies every constraint for certain, if need be with a small margin: its objective is printed as
 verified. Every matrix is evaluated there with a bound on the rounding errors and proved positive
-definite (Rump 2006). The seconds are those of the first solve.
+definite (Rump 2006). The seconds are those of the first solve. An infeasible or unbounded problem
+comes with its reason: multipliers Y, or a direction in which the objective falls for ever (with
+--json, all their numbers).
 
 Exit status: 0 for optimal or near optimal, 1 for every other end (infeasible, unbounded, stalled) or when
 the file cannot be read.`,
@@ -168,7 +172,7 @@ func solveProblem(ctx context.Context, p *conic.Problem, o conic.Options, verify
 	r.Status, r.Iterations, r.Seconds = s.Status.String(), s.Iterations, solver.seconds
 	r.Objective, r.Dual, r.DIMACS = ident.Figure(s.Primal), ident.Figure(s.DualValue), s.DIMACS[:]
 	if s.Status == conic.Infeasible || s.Status == conic.Unbounded {
-		r.Objective, r.Dual = unknown, unknown
+		r.Objective, r.Dual, r.Certificate = unknown, unknown, rayOf(p, s)
 	}
 	return r, s.Status, nil
 }
@@ -181,10 +185,12 @@ func writeSolved(w io.Writer, r *solved) error {
 }
 
 func (r *solved) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s after %d iterations, %.3g s\n", r.File, r.Status, r.Iterations, r.Seconds)
-	if r.Status != conic.Infeasible.String() && r.Status != conic.Unbounded.String() {
-		fmt.Fprintf(w, "  objective       %.10g\n  dual objective  %.10g\n", float64(r.Objective), float64(r.Dual))
+	fmt.Fprintf(w, "%s: %s after %s, %.3g s\n", r.File, r.Status, plural(r.Iterations, "iteration"), r.Seconds)
+	if r.Certificate != nil {
+		r.Certificate.print(w)
+		return
 	}
+	fmt.Fprintf(w, "  objective       %.10g\n  dual objective  %.10g\n", float64(r.Objective), float64(r.Dual))
 	fmt.Fprintf(w, "  DIMACS errors  ")
 	for _, e := range r.DIMACS {
 		fmt.Fprintf(w, " %.1e", e)

@@ -63,6 +63,26 @@ func TestLMISolve(t *testing.T) {
 			t.Errorf("exit %d, %q is missing from:\n%s", code, want, out)
 		}
 	}
+	// x >= 3 and x <= 1: multipliers (Y1, Y2) with tr Y1 = Y2 and 3 tr(Y1 v v') - Y2 = 1 on the eigenvector v; direction 1
+	out, _, _ = plumb(t, "lmi", "solve", "--json", at("infeasible.dat-s"))
+	var r solved
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	if c := r.Certificate; c == nil || c.Kind != "multipliers" || len(c.Multipliers) != 2 {
+		t.Errorf("certificate of infeasibility: %+v", c)
+	} else {
+		y1, y2 := c.Multipliers[0], c.Multipliers[1]
+		one, zero := 2*y1[0]+2*y1[1]+2*y1[3]-y2[0], y1[0]+y1[3]-y2[0]
+		const loose = 1e-7 // of the solver
+		if math.Abs(one-1) > loose || math.Abs(zero) > loose || y1[0]*y1[3] < y1[1]*y1[1] || y2[0] < 0 || math.Abs(float64(c.Residual)-math.Abs(zero)) > 1e-12 || !(float64(c.Below) > 1/loose) {
+			t.Errorf("Y1 %v, Y2 %v: tr(F_0 Y) = %g, tr(F_1 Y) = %g; %+v", y1, y2, one, zero, c)
+		}
+	}
+	out, _, _ = plumb(t, "lmi", "solve", at("unbounded.dat-s"))
+	if !strings.Contains(out, "d = [1]") || !strings.Contains(out, "falls along d for ever") {
+		t.Errorf("no direction in:\n%s", out)
+	}
 	for _, args := range [][]string{{at("broken.dat-s")}, {at("none.dat-s")}, {at("eigenvalue.dat-s"), "--tol", "2"}, {at("eigenvalue.dat-s"), "--quad", at("eigenvalue.dat-s")}} {
 		if _, errs, code := plumb(t, append([]string{"lmi", "solve"}, args...)...); code != exitFailed || errs == "" {
 			t.Errorf("%v: exit %d, %q", args, code, errs)

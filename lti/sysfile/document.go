@@ -114,10 +114,10 @@ func (d *document) stateSpace(ts float64) (*lti.SS, error) {
 	if m[0] != nil { // the usual slip, in words of the file
 		n, _ := m[0].Dims()
 		if r, c := m[1].Dims(); r != n && r == 1 && c == n {
-			return nil, fmt.Errorf("B is a row of %d numbers, expected a column: A has %d rows (a column is [1; 0] in text, [[1], [0]] in a file)", c, n)
+			return nil, fmt.Errorf("matrix B is a row of %d numbers, expected a column: A has %d rows (a column is [1; 0] in text, [[1], [0]] in a file)", c, n)
 		}
 		if r, c := m[2].Dims(); c != n && c == 1 && r == n {
-			return nil, fmt.Errorf("C is a column of %d numbers, expected a row: A has %d columns", r, n)
+			return nil, fmt.Errorf("matrix C is a column of %d numbers, expected a row: A has %d columns", r, n)
 		}
 	}
 	g, err := lti.NewSS(m[0], m[1], m[2], m[3], ts)
