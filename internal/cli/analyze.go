@@ -69,7 +69,7 @@ The report, the data of its pictures and the certificate go to runs/analyze-SYST
 	fl.StringVar(&f.at, "at", "", "the equilibrium to look at closely, such as pi,0; default the one that the file names, else a stable one")
 	fl.StringVar(&f.lyapunov, "lyapunov", "", "check this Lyapunov function, an expression of the states, on the box of interest; needs --level")
 	fl.Float64Var(&f.level, "level", 0, "level of the function given by --lyapunov")
-	fl.IntVar(&f.boxes, "boxes", 0, "boxes that the search for the region may examine; 0 means 200000 for one or two states, 20000 for more")
+	fl.IntVar(&f.boxes, "boxes", 0, "boxes that the search for the region may examine; 0 means 200000 for one or two states, 40000 for more")
 	fl.StringVar(&f.out, "out", "", "folder for the results; default runs/analyze-SYSTEM")
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON on standard output")
 	fl.BoolVar(&f.quiet, "quiet", false, "print nothing but errors (and JSON)")

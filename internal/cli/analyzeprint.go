@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/plumb-go/plumb/stability"
 )
 
 // vector prints (1.2, 3).
@@ -108,15 +110,34 @@ func (a *analysis) completeness() string {
 		s = append(s, fmt.Sprintf("%s in [%.5g, %.5g]", a.States[i].Name, b[0], b[1]))
 	}
 	where := strings.Join(s, ", ")
-	if a.Complete {
+	switch {
+	case a.Free != nil:
+		return fmt.Sprintf("verified: the equilibria are this one with any %s, and no others", strings.Join(a.Free, ", "))
+	case a.Complete:
 		return "verified: there are no others with " + where
+	case len(a.Unsure) == 1:
+		return "one box remains undecided with " + where + ": there may be others, or a curve of them"
 	}
 	return fmt.Sprintf("%d boxes remain undecided with %s: there may be others, or a curve of them", len(a.Unsure), where)
+}
+
+// noRegion says why no region of attraction is given.
+func (a *analysis) noRegion() string {
+	switch e := &a.Equilibria[a.Looked]; e.Verdict {
+	case string(stability.Unstable):
+		return "unstable: trajectories leave it from arbitrarily near, so it has no region of attraction"
+	case string(stability.Marginal):
+		return "stable, but trajectories need not return to it, so it has no region of attraction"
+	case string(stability.Undecided):
+		return "the linearisation does not decide the stability, and no region of attraction was looked for"
+	}
+	return "no region of attraction was looked for"
 }
 
 func (a *analysis) printRegion(w io.Writer) {
 	r := a.Region
 	if r == nil {
+		fmt.Fprintf(w, "  %s\n", a.noRegion())
 		return
 	}
 	if r.Proved == 0 {
@@ -127,16 +148,23 @@ func (a *analysis) printRegion(w io.Writer) {
 	fmt.Fprintf(w, "  V = d'Pd, d = x - x*, P = %s (%s)\n", matrixText(r.P), r.Chosen)
 }
 
+// measure names the size of a set of n states.
+func measure(n int) string {
+	switch n {
+	case 1:
+		return "length"
+	case 2:
+		return "area"
+	}
+	return "volume"
+}
+
 // text says what is known of the region.
 func (r *region) text() string {
 	if r.Global {
 		return "the whole space, verified (the equations are linear)"
 	}
-	what := map[int]string{1: "length", 2: "area"}[len(r.P)]
-	if what == "" {
-		what = "volume"
-	}
-	s := fmt.Sprintf("{V <= %.6g} verified, %s %.5g, %d boxes in %.2f s", float64(r.Proved), what, float64(r.Volume), r.Boxes, r.Seconds)
+	s := fmt.Sprintf("{V <= %.6g} verified, %s %.5g, %d boxes in %.2f s", float64(r.Proved), measure(len(r.P)), float64(r.Volume), r.Boxes, r.Seconds)
 	switch {
 	case !math.IsInf(float64(r.Falsified), 0) && !math.IsNaN(float64(r.Falsified)):
 		s += fmt.Sprintf("; V does not fall at %s, level %.6g (lowest found: estimated)", vector(r.Counter), float64(r.Falsified))

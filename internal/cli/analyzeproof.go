@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/plumb-go/plumb/bundle"
 	"github.com/plumb-go/plumb/expr"
+	"github.com/plumb-go/plumb/internal/interval"
 	"github.com/plumb-go/plumb/internal/report"
 	"github.com/plumb-go/plumb/stability"
 )
@@ -24,11 +26,21 @@ type proof struct {
 	Volume    float64 `json:"volume,omitempty"`
 	Bundle    string  `json:"bundle,omitempty"`
 	Seconds   float64 `json:"checker_seconds"`
+	measure   string
 }
 
-// reservesOfLevel are the parts of the verified level that are handed to the checker until it accepts: its arithmetic is
-// coarser and its work is limited.
-var reservesOfLevel = [...]float64{0.999, 0.99, 0.97, 0.9, 0.75, 0.5}
+// levelParts are the parts of the verified level that are considered for the certificate, in falling order, and for how much
+// smaller ones in turn.
+var levelParts = [...]float64{0.9999, 0.999, 0.99, 0.97, 0.9, 0.75}
+
+const (
+	nextPart  = 0.6
+	leastPart = 1e-5
+)
+
+// checkerWork is how much work the checker may be asked for, in boxes times operations on a box and its derivatives: about
+// ten seconds.
+const checkerWork = 2.5e6
 
 // text says what was proved.
 func (p *proof) text() string {
@@ -38,7 +50,7 @@ func (p *proof) text() string {
 	if p.Level == "" {
 		return fmt.Sprintf("proved by the checker in %.2f s: every trajectory goes to the equilibrium, rate %s", p.Seconds, p.Rate)
 	}
-	return fmt.Sprintf("proved by the checker in %.2f s: {V < %s} is a region of attraction, volume %.5g", p.Seconds, p.Level, p.Volume)
+	return fmt.Sprintf("proved by the checker in %.2f s: {V < %s} is a region of attraction, %s %.5g", p.Seconds, p.Level, p.measure, p.Volume)
 }
 
 // certify writes the Lyapunov function at the equilibrium as a file and lets the checker judge it.
@@ -49,26 +61,53 @@ func (a *analysis) certify(path string) error {
 	case a.attraction == nil || !(a.attraction.Proved > 0):
 		return nil
 	}
-	r := a.attraction
-	for _, v := range r.Enclosure {
-		if !v.IsPoint() {
-			a.Proof = &proof{Verdict: verdictNone, Failed: "the equilibrium is no float64, and the claim is about an exact one"}
-			return nil
-		}
-	}
-	right, err := a.shifted()
-	if errors.Is(err, expr.ErrToken) {
-		a.Proof = &proof{Verdict: verdictNone, Failed: err.Error()}
-		return nil
-	}
+	right, reason, err := a.shifted()
 	if err != nil {
 		return err
 	}
-	for _, part := range reservesOfLevel {
+	if reason != "" {
+		a.Proof = &proof{Verdict: verdictNone, Failed: reason}
+		return nil
+	}
+	return a.certifyRegion(path, right)
+}
+
+// certifyRegion asks the checker for the largest level that a rehearsal of its steps finds within reach, and for smaller ones
+// as long as it refuses.
+func (a *analysis) certifyRegion(path string, right [][]string) error {
+	r, n := a.attraction, len(a.States)
+	operations := 3 * n * n
+	for _, e := range right {
+		operations += len(e)
+	}
+	most := int(checkerWork) / (operations * (1 + 2*n))
+	parts := levelParts[:]
+	for part := parts[len(parts)-1] * nextPart; part > leastPart; part *= nextPart {
+		parts = append(parts, part)
+	}
+	for _, part := range parts {
 		text := directed(part*r.Proved, 6, -1)
+		level, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return err
+		}
+		half, err := stability.Hull(r.P, level)
+		if err != nil {
+			return err
+		}
+		_, within, err := stability.Rehearse(a.field, r.At, r.P, level, half, most)
+		if err != nil {
+			return err
+		}
+		if !within {
+			continue
+		}
 		if err := a.tryLevel(path, text, right); err != nil || a.Proof.Verdict == verdictProved {
 			return err
 		}
+	}
+	if a.Proof == nil {
+		a.Proof = &proof{Verdict: verdictNone, Failed: "no level is within reach of the checker in about ten seconds; the region stays verified"}
 	}
 	return nil
 }
@@ -93,7 +132,7 @@ func (a *analysis) tryLevel(path, text string, right [][]string) error {
 		return err
 	}
 	if a.Proof.Verdict == verdictProved {
-		a.Proof.Level, a.Proof.Volume = text, stability.Volume(a.attraction.P, value)
+		a.Proof.Level, a.Proof.Volume, a.Proof.measure = text, stability.Volume(a.attraction.P, value), measure(len(a.States))
 	}
 	return nil
 }
@@ -181,25 +220,24 @@ func (a *analysis) file(member bundle.Member, w bundle.Witness) *bundle.Model {
 	}
 }
 
-// shifted is the right-hand side as tokens of the deviations x0, x1, ... from the equilibrium.
-func (a *analysis) shifted() ([][]string, error) {
-	at := a.attraction.At
-	with, words := map[string]*expr.Expr{}, map[string]string{}
+// shifted is the right-hand side as tokens of the deviations x0, x1, ... from the equilibrium, or the reason why the
+// certificate's language cannot say it.
+func (a *analysis) shifted() (out [][]string, reason string, err error) {
+	words := map[string]string{}
 	for i, s := range a.States {
 		words[s.Name] = "x" + strconv.Itoa(i)
-		if at[i] != 0 {
-			with[s.Name] = expr.Name(s.Name).Add(expr.Number(at[i]))
-		}
 	}
-	var out [][]string
-	for i, e := range a.closed() {
-		e = e.Substitute(with)
-		if a.Step > 0 && at[i] != 0 {
-			e = e.Sub(expr.Number(at[i]))
-		}
+	all, ok := a.deviations()
+	if !ok {
+		return nil, "the equilibrium is neither a float64 nor a multiple of pi in sines and cosines alone, and the claim is about an exact one", nil
+	}
+	for i, e := range all {
 		tokens, err := e.Tokens(words)
+		if errors.Is(err, expr.ErrToken) {
+			return nil, err.Error(), nil
+		}
 		if err != nil {
-			return nil, fmt.Errorf("equation of %s: %w", a.States[i].Name, err)
+			return nil, "", fmt.Errorf("equation of %s: %w", a.States[i].Name, err)
 		}
 		var list []string
 		for _, t := range tokens {
@@ -211,7 +249,43 @@ func (a *analysis) shifted() ([][]string, error) {
 		}
 		out = append(out, list)
 	}
-	return out, nil
+	return out, "", nil
+}
+
+// deviations is the right-hand side in the deviations from the equilibrium, under the names of the states; ok is false where
+// it cannot be written exactly. An equilibrium that is no float64 has to be whole multiples of pi, see expr.ShiftHalfTurns; that
+// the field vanishes there is left to the checker.
+func (a *analysis) deviations() (out []*expr.Expr, ok bool) {
+	r := a.attraction
+	exact := true
+	with, turns := map[string]*expr.Expr{}, map[string]int{}
+	for i, s := range a.States {
+		exact = exact && r.Enclosure[i].IsPoint()
+		if r.At[i] != 0 {
+			with[s.Name] = expr.Name(s.Name).Add(expr.Number(r.At[i]))
+		}
+		turns[s.Name] = int(math.Round(r.At[i] / math.Pi))
+	}
+	for i, e := range a.closed() {
+		if exact {
+			e = e.Substitute(with)
+			if a.Step > 0 && r.At[i] != 0 {
+				e = e.Sub(expr.Number(r.At[i]))
+			}
+			out = append(out, e)
+			continue
+		}
+		turn := turns[a.States[i].Name]
+		if _, near := interval.Pi().Scale(float64(turn)).Meet(r.Enclosure[i]); !near {
+			return nil, false
+		}
+		g, k, ok := e.ShiftHalfTurns(turns)
+		if !ok || a.Step == 0 && k != 0 || a.Step > 0 && k != turn {
+			return nil, false
+		}
+		out = append(out, g)
+	}
+	return out, true
 }
 
 func flatOf(p *mat.SymDense) []float64 {

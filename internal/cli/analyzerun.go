@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +32,8 @@ type analysis struct {
 	Equilibria []equilibrium      `json:"equilibria"`
 	Complete   bool               `json:"equilibria_complete"` // verified: no others in the box
 	Unsure     [][][2]float64     `json:"undecided_boxes,omitempty"`
-	Looked     int                `json:"looked_at"` // index of the equilibrium that the rest is about; -1 for none
+	Free       []string           `json:"free_states,omitempty"` // states whose value does not matter to the equilibria, which are a flat set
+	Looked     int                `json:"looked_at"`             // index of the equilibrium that the rest is about; -1 for none
 	Region     *region            `json:"region,omitempty"`
 	Candidate  *candidateResult   `json:"candidate,omitempty"`
 	Gains      []gain             `json:"gains,omitempty"`
@@ -187,21 +189,8 @@ func signalsOf(all []system.Signal) []stateName {
 	return out
 }
 
-// affine reports whether the Jacobian is one matrix over the whole box.
-func (a *analysis) affine() bool {
-	n := len(a.States)
-	j := make([]interval.I, n*n)
-	a.field.EncloseJacobian(j, a.box)
-	for _, v := range j {
-		if !v.IsPoint() {
-			return false
-		}
-	}
-	return true
-}
-
 func (a *analysis) equilibria() error {
-	a.Affine = a.affine()
+	a.Affine = a.field.Affine()
 	r, err := stability.Equilibria(a.field, a.box, stability.EquilibriaOptions{Boxes: 20_000})
 	if err != nil {
 		return err
@@ -218,19 +207,32 @@ func (a *analysis) equilibria() error {
 		a.add(e)
 	}
 	x, _, named := a.sys.Equilibrium()
-	if len(r.Equilibria) == 0 && (named || a.Affine) && a.rests(x) { // a marginal one, which the search cannot isolate
-		l, j, err := stability.Linearise(a.field, x)
-		if err != nil {
-			return err
-		}
-		e := stability.Equilibrium{X: x, Enclosure: points(x), Jacobian: j, Linear: l, Verdict: stability.Undecided, Basis: stability.Bounded}
-		if a.Affine {
-			e.Verdict, e.Basis = l.Verdict, l.Basis
-		}
-		a.add(e)
-		q := &a.Equilibria[len(a.Equilibria)-1]
-		q.Note = strings.TrimPrefix(q.Note+"; not isolated, or not decided to be", "; ")
+	if len(r.Equilibria) == 0 && (named || a.Affine) && a.rests(x) { // one of many, or not known to be alone
+		return a.addNamed(x)
 	}
+	return nil
+}
+
+// addNamed adds an equilibrium that the search could not isolate.
+func (a *analysis) addNamed(x []float64) error {
+	l, j, err := stability.Linearise(a.field, x)
+	if err != nil {
+		return err
+	}
+	e := stability.Equilibrium{X: x, Enclosure: points(x), Jacobian: j, Linear: l, Verdict: stability.Undecided, Basis: stability.Bounded}
+	if a.Affine {
+		e.Verdict, e.Basis = l.Verdict, l.Basis
+	}
+	a.add(e)
+	if free, all := stability.FreeStates(a.field); all && len(free) > 0 {
+		a.Complete, a.Unsure = true, nil
+		for _, i := range free {
+			a.Free = append(a.Free, a.States[i].Name)
+		}
+		return nil
+	}
+	q := &a.Equilibria[len(a.Equilibria)-1]
+	q.Note = strings.TrimPrefix(q.Note+"; not isolated, or not decided to be", "; ")
 	return nil
 }
 
@@ -273,20 +275,36 @@ func (a *analysis) add(e stability.Equilibrium) {
 		q.Verdict, q.How = string(l.Verdict), string(l.Basis)
 		e.Verdict, e.Basis = l.Verdict, l.Basis
 	}
-	if len(l.Border) > 0 {
-		word := "every one has all its eigenvectors"
-		if !l.Semisimple {
-			word = "one lacks an eigenvector"
-		}
-		q.Note = fmt.Sprintf("%d eigenvalues within %.1e of the border; %s", len(l.Border), l.Tolerance, word)
-		if !a.Affine {
-			q.Note += "; the linearisation decides nothing"
-		}
-	}
+	q.Note = a.borderNote(l)
 	a.Equilibria, a.found = append(a.Equilibria, q), append(a.found, e)
 }
 
-// look chooses the equilibrium to look at closely.
+// borderNote says what is known of eigenvalues on the border of stability.
+func (a *analysis) borderNote(l *stability.Linear) string {
+	if len(l.Border) == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%d eigenvalues on the border of stability", len(l.Border))
+	if len(l.Border) == 1 {
+		s = "one eigenvalue on the border of stability"
+	}
+	if l.Tolerance > 0 {
+		s += fmt.Sprintf(" to within %.1e", l.Tolerance)
+	}
+	switch {
+	case !l.Semisimple:
+		s += "; one lacks an eigenvector, so trajectories of the linearisation drift away"
+	case len(l.Border) > 1:
+		s += "; every one has its eigenvectors"
+	}
+	if !a.Affine {
+		s += "; the linearisation decides nothing"
+	}
+	return s
+}
+
+// look chooses the equilibrium to look at closely: the one asked for; else the one that the file names if it attracts; else
+// the nearest that attracts, if there is one.
 func (a *analysis) look(f *analyzeFlags) error {
 	want, _, named := a.sys.Equilibrium()
 	if f.at != "" {
@@ -301,7 +319,6 @@ func (a *analysis) look(f *analyzeFlags) error {
 			}
 			want[i] = v
 		}
-		named = true
 	}
 	best := math.Inf(1)
 	for i, e := range a.found {
@@ -309,8 +326,8 @@ func (a *analysis) look(f *analyzeFlags) error {
 		for j := range want {
 			d = math.Hypot(d, (e.X[j]-want[j])/a.box[j].Width())
 		}
-		if !named && e.Verdict != stability.Asymptotic {
-			d += 10 // a stable one first
+		if f.at == "" && e.Verdict != stability.Asymptotic {
+			d += 10 // an attracting one first
 		}
 		if d < best {
 			best, a.Looked = d, i
@@ -320,10 +337,22 @@ func (a *analysis) look(f *analyzeFlags) error {
 	if f.at != "" && !(best <= near) {
 		return fmt.Errorf("--at %s: no equilibrium is near; there are %s", f.at, a.where())
 	}
-	if a.Looked < 0 {
+	switch {
+	case a.Looked < 0:
 		a.Notes = append(a.Notes, "no equilibrium was found in the box")
+	case f.at == "" && named && best > near && best < 10:
+		a.Notes = append(a.Notes, fmt.Sprintf("the file names %s, which does not attract; this is the nearest that does. For the other: --at %s", vector(want), plain(want)))
 	}
 	return nil
+}
+
+// plain is a point as --at takes it.
+func plain(x []float64) string {
+	s := make([]string, len(x))
+	for i, v := range x {
+		s[i] = strconv.FormatFloat(v, 'g', 6, 64)
+	}
+	return strings.Join(s, ",")
 }
 
 func (a *analysis) where() string {
