@@ -111,13 +111,9 @@ func (g *SS) explain(err error) error {
 	return err
 }
 
-// LQIDesign is a state feedback with integral action, u = -K [x; xi] with d(xi)/dt = r - y
-// (xi(k+1) = xi(k) + Ts (r(k) - y(k))).
-type LQIDesign struct{ LQRDesign }
-
-// LQI returns the optimal feedback of states and integrals of the control errors r - y; Q is (n+p) x (n+p), R m x m, N
-// (n+p) x m or nil.
-func LQI(g *SS, q, r, n *mat.Dense) (*LQIDesign, error) {
+// LQI returns the optimal feedback u = -K [x; xi] of states and integrals of the control errors, d(xi)/dt = r - y
+// (xi(k+1) = xi(k) + Ts (r(k) - y(k))). Q is (n+p) x (n+p), R m x m, N (n+p) x m or nil; K is m x (n+p). Errors as in LQR.
+func LQI(g *SS, q, r, n *mat.Dense) (*LQRDesign, error) {
 	if err := g.mustHaveStates("LQI"); err != nil {
 		return nil, err
 	}
@@ -136,11 +132,7 @@ func LQI(g *SS, q, r, n *mat.Dense) (*LQIDesign, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := LQR(big, q, r, n)
-	if err != nil {
-		return nil, err
-	}
-	return &LQIDesign{*d}, nil
+	return LQR(big, q, r, n)
 }
 
 // KalmanDesign is a steady-state Kalman filter.

@@ -1,15 +1,11 @@
 package lti
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 )
-
-// ErrLoop reports a loop whose parts do not fit.
-var ErrLoop = errors.New("lti: plant and controller do not fit")
 
 // Loop is a plant P (u to y) with a controller K (y to u) in feedback, negative unless Positive is set:
 //
@@ -46,7 +42,7 @@ func (l Loop) sign() float64 {
 func (l Loop) check() error {
 	for _, g := range []*SS{l.P, l.K} {
 		if g == nil {
-			return fmt.Errorf("%w: plant or controller is nil", ErrLoop)
+			return fmt.Errorf("%w: plant or controller is nil", ErrShape)
 		}
 		if err := g.Check(); err != nil {
 			return err
@@ -55,7 +51,7 @@ func (l Loop) check() error {
 	_, m, p := l.P.Dims()
 	if _, km, kp := l.K.Dims(); km != p || kp != m {
 		return fmt.Errorf("%w: the plant has %d inputs and %d outputs, the controller %d inputs and %d outputs, expected %d and %d",
-			ErrLoop, m, p, km, kp, p, m)
+			ErrShape, m, p, km, kp, p, m)
 	}
 	if l.P.Ts != l.K.Ts {
 		return fmt.Errorf("%w: sample times of plant %g s and controller %g s differ (0 is continuous)", ErrTime, l.P.Ts, l.K.Ts)
@@ -242,7 +238,7 @@ func (l Loop) OneLoop(at Break, i int) (*SS, error) {
 		i += g.nu
 	}
 	if i < 0 || i >= g.nu+g.ny {
-		return nil, fmt.Errorf("%w: there is no channel %d", ErrLoop, i)
+		return nil, fmt.Errorf("%w: there is no channel %d", ErrShape, i)
 	}
 	if g.nu == 1 && g.ny == 1 { // nothing else is closed: the product, without rounding of the poles
 		out, err := Series(l.P, l.K)

@@ -361,11 +361,11 @@ func TestLoopErrors(t *testing.T) {
 		skew float64
 		want error
 	}{
-		{"sizes", Loop{P: two, K: unity(0)}, 0, ErrLoop},
-		{"nil", Loop{P: two}, 0, ErrLoop},
+		{"sizes", Loop{P: two, K: unity(0)}, 0, ErrShape},
+		{"nil", Loop{P: two}, 0, ErrShape},
 		{"times", Loop{P: companion([]float64{1}, []float64{1, 1}, 0), K: unity(0.1)}, 0, ErrTime},
 		{"algebraic loop", Loop{P: unity(0), K: unity(0), Positive: true}, 0, ErrAlgebraic},
-		{"skew", Loop{P: unity(0), K: unity(0)}, math.NaN(), ErrSkew},
+		{"skew", Loop{P: unity(0), K: unity(0)}, math.NaN(), ErrNotFinite},
 	} {
 		if _, err := DiskMargin(c.l, AtInput, c.skew); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, expected %v", c.name, err, c.want)

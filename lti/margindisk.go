@@ -1,7 +1,6 @@
 package lti
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/cmplx"
@@ -94,9 +93,6 @@ type DiskMarginResult struct {
 // Disk is the disk of the margin that is sure.
 func (r *DiskMarginResult) Disk() Disk { return Disk{r.Lower, r.Skew} }
 
-// ErrSkew reports a skew that is not finite.
-var ErrSkew = errors.New("lti: skew is not a finite number")
-
 // DiskMargin returns the disk margin of the loop at the place.
 //
 // Claim: if the nominal loop is stable, it stays so when each channel i at the place is multiplied by any stable system
@@ -164,7 +160,7 @@ func DiskMarginAt(l Loop, at Break, skew float64, w []float64) ([]float64, error
 
 func (l Loop) stable(skew float64) (*interconnection, StabilityVerdict, error) {
 	if math.IsNaN(skew) || math.IsInf(skew, 0) {
-		return nil, StabilityVerdict{}, fmt.Errorf("%w: %g", ErrSkew, skew)
+		return nil, StabilityVerdict{}, fmt.Errorf("%w: skew is %g", ErrNotFinite, skew)
 	}
 	g, err := l.close()
 	if err != nil {
