@@ -3,6 +3,7 @@ package stability
 import (
 	"container/heap"
 	"math"
+	"sync"
 
 	"github.com/plumb-go/plumb/internal/interval"
 )
@@ -146,47 +147,112 @@ func (c *cover) level() float64 {
 	return min(c.cap, math.Nextafter(c.queue[0].low, 0))
 }
 
+// batch is how many boxes are examined before the next ones are chosen: the result must not depend on the number of
+// workers.
+const batch = 32
+
 // run examines boxes until done says so, the queue is empty or the budget is spent. A counterexample lowers the cap.
-func (c *cover) run(budget int, done func() bool) {
-	for len(c.queue) > 0 && c.boxes < budget && !c.stuck && !done() {
-		top := heap.Pop(&c.queue).(cell)
-		if top.low > c.cap {
-			c.queue = c.queue[:0]
-			return
+func (c *cover) run(budget, workers int, done func() bool) {
+	team := []*examiner{{c.q, c.r, c.sloped}}
+	for len(team) < min(workers, batch) {
+		q, ok := c.q.clone()
+		if !ok {
+			break
 		}
-		c.boxes++
-		if !c.examine(top) {
-			heap.Push(&c.queue, top)
-			c.stuck = true
+		team = append(team, &examiner{q, c.r, c.sloped})
+	}
+	var cells []cell
+	out := make([]outcome, batch)
+	for len(c.queue) > 0 && c.boxes < budget && !c.stuck && !done() {
+		cells = cells[:0]
+		for len(c.queue) > 0 && len(cells) < min(batch, budget-c.boxes) {
+			top := heap.Pop(&c.queue).(cell)
+			if top.low > c.cap {
+				c.queue = c.queue[:0]
+				break
+			}
+			cells = append(cells, top)
+		}
+		var wg sync.WaitGroup
+		for w := range team[1:] {
+			wg.Go(func() { team[w+1].share(cells, out, w+1, len(team)) })
+		}
+		team[0].share(cells, out, 0, len(team))
+		wg.Wait()
+		for i := range cells {
+			c.merge(cells[i], &out[i])
 		}
 	}
 }
 
-// examine proves or splits a box; false where it is too small to split.
-func (c *cover) examine(top cell) bool {
+// merge takes note of what became of a box.
+func (c *cover) merge(top cell, o *outcome) {
+	c.boxes++
+	if o.proved {
+		c.record(top.box)
+		return
+	}
+	if o.counter != nil {
+		c.counterexample(o.counter)
+	}
+	if o.stuck {
+		heap.Push(&c.queue, top)
+		c.stuck = true
+		return
+	}
+	for _, half := range o.halves {
+		if !(half.low > c.cap) {
+			heap.Push(&c.queue, half)
+		}
+	}
+}
+
+// examiner examines boxes from one goroutine.
+type examiner struct {
+	q      *quadratic
+	r      []float64
+	sloped bool
+}
+
+// outcome is what became of a box.
+type outcome struct {
+	proved, stuck bool      // stuck: too small to split
+	counter       []float64 // the middle, where W is not negative; nil otherwise
+	halves        [2]cell
+}
+
+// share examines every k-th cell from the given one on.
+func (c *examiner) share(cells []cell, out []outcome, first, k int) {
+	for i := first; i < len(cells); i += k {
+		out[i] = c.examine(cells[i])
+	}
+}
+
+// examine proves or splits a box.
+func (c *examiner) examine(top cell) outcome {
 	d := top.box
 	m := mids(d)
 	over, middle := c.q.centred(d, m)
 	if over.Hi < 0 || (c.sloped || c.near(d)) && (c.q.slope(d) || c.q.fall(d) > 0) {
-		c.record(d)
-		return true
+		return outcome{proved: true}
 	}
+	var o outcome
 	if middle.Lo >= 0 {
-		c.counterexample(m)
+		o.counter = m
 	}
 	i := c.branch(d)
 	left, right := append([]interval.I(nil), d...), append([]interval.I(nil), d...)
 	left[i], right[i] = d[i].Split()
 	if left[i] == d[i] || right[i] == d[i] {
-		return false
+		o.stuck = true
+		return o
 	}
-	c.push(left)
-	c.push(right)
-	return true
+	o.halves = [2]cell{{c.q.low(left), left}, {c.q.low(right), right}}
+	return o
 }
 
 // near says whether the box is so close to the equilibrium, for its size, that the slope form has a chance.
-func (c *cover) near(d []interval.I) bool {
+func (c *examiner) near(d []interval.I) bool {
 	for i := range d {
 		if d[i].Mig() > 4*d[i].Width() {
 			return false
@@ -206,7 +272,7 @@ func (c *cover) counterexample(d []float64) {
 
 // tried chooses the coordinate whose middle half has the best bound of the slope form. Worth its cost from three
 // states on.
-func (c *cover) tried(d []interval.I) (int, bool) {
+func (c *examiner) tried(d []interval.I) (int, bool) {
 	if !c.sloped || len(d) < 3 {
 		return 0, false
 	}
@@ -229,7 +295,7 @@ func (c *cover) tried(d []interval.I) (int, bool) {
 
 // branch chooses the coordinate that tried proposes, else the one with the largest |dW/dd_i| width, or the relatively
 // widest where the gradient is unbounded.
-func (c *cover) branch(d []interval.I) int {
+func (c *examiner) branch(d []interval.I) int {
 	if i, ok := c.tried(d); ok {
 		return i
 	}

@@ -41,6 +41,9 @@ func OfSystem(s *system.System, u []float64) (*Program, error) {
 	return NewProgram(p, t)
 }
 
+// Clone is the same field for another goroutine.
+func (p *Program) Clone() Field { return &Program{p.program.Clone(), p.time} }
+
 // Affine reports whether all right-hand sides are linear up to constants, by their operations: true is certain.
 func (p *Program) Affine() bool {
 	n := p.Dim()

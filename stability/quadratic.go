@@ -38,6 +38,15 @@ func newQuadratic(e *enclosing, p *mat.SymDense, at []interval.I) *quadratic {
 		x: vec(n), f: vec(n), pf: vec(n), grad: vec(n), ipd: vec(n), jac: vec(n * n), sym: vec(n * n), work: vec(2 * n * n)}
 }
 
+// clone is the same with scratch of its own, for another goroutine; false where the field cannot be copied.
+func (q *quadratic) clone() (*quadratic, bool) {
+	c, ok := q.e.Field.(interface{ Clone() Field })
+	if !ok {
+		return nil, false
+	}
+	return newQuadratic(newEnclosing(c.Clone()), mat.NewSymDense(q.n, append([]float64(nil), q.p...)), q.at), true
+}
+
 // value is V at a number, in floating point.
 func (q *quadratic) value(d []float64) float64 {
 	s := 0.0

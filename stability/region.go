@@ -12,11 +12,12 @@ import (
 
 // RegionOptions of Region and CheckLevel. The zero value means the defaults.
 type RegionOptions struct {
-	P      *mat.SymDense // of V; nil chooses one with a large region
-	Radius []float64     // |x_i - x*_i| considered at most; nil means DefaultRadius each
-	Boxes  int           // examined at most; 0 means 200 000 up to two states, 40 000 beyond
-	Gap    float64       // relative gap of the levels at which the work ends; 0 means 0.002
-	Cover  bool          // return the proved boxes
+	P       *mat.SymDense // of V; nil chooses one with a large region
+	Radius  []float64     // |x_i - x*_i| considered at most; nil means DefaultRadius each
+	Boxes   int           // examined at most; 0 means 200 000 up to two states, 40 000 beyond
+	Gap     float64       // relative gap of the levels at which the work ends; 0 means 0.002
+	Cover   bool          // return the proved boxes
+	Workers int           // goroutines, where the field has a method Clone() Field; 0 means 1. The result does not depend on it
 }
 
 // DefaultRadius is how far from the equilibrium levels are considered where nothing else is said, in units of the states.
@@ -90,7 +91,7 @@ func Region(f Field, near []float64, o RegionOptions) (*RegionResult, error) {
 	}
 	out.Global = len(c.queue) == 0
 	done := func() bool { return c.level() >= min(c.falsified, out.Falsified)*(1-o.Gap) }
-	c.run(o.Boxes, done)
+	c.run(o.Boxes, o.Workers, done)
 	out.finish(c, limit, done())
 	return out, nil
 }
@@ -197,7 +198,7 @@ func CheckLevel(f Field, near []float64, level float64, o RegionOptions) (*Level
 		out.Why = "the decrease cannot be proved on any box around the equilibrium: " + degenerate(e, at)
 		return out, nil
 	}
-	c.run(o.Boxes, func() bool { return c.falsified <= level })
+	c.run(o.Boxes, o.Workers, func() bool { return c.falsified <= level })
 	out.Boxes = c.boxes
 	switch {
 	case c.falsified <= level:

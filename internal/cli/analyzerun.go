@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -381,7 +382,7 @@ func (a *analysis) attract(f *analyzeFlags) error {
 			return nil
 		}
 	}
-	o := stability.RegionOptions{Radius: radius, Boxes: f.boxes}
+	o := stability.RegionOptions{Radius: radius, Boxes: f.boxes, Workers: runtime.NumCPU()}
 	if a.Affine {
 		o.P = e.Linear.P
 	}
