@@ -27,11 +27,18 @@ type analyzeFlags struct {
 	lyapunov string
 	level    float64
 	boxes    int
+	metric   string
 	out      string
 	asJSON   bool
 	quiet    bool
 	typed    string
 }
+
+// Values of --metric.
+const (
+	metricSearched = "search"
+	metricLyapunov = "lyapunov"
+)
 
 func newAnalyze(typed string) *cobra.Command {
 	f := analyzeFlags{typed: typed}
@@ -52,6 +59,8 @@ arithmetic), bounded numerically, or estimated (samples and searches).
 The report, the data of its pictures and the certificate go to runs/analyze-SYSTEM.`,
 		Example: `  plumb analyze plant:pendulum
   plumb analyze pendulum.yaml --param l=0.7 --param d=0.2
+  plumb analyze plant:pendulum --metric lyapunov
+  plumb analyze plant:pendulum-upright --at 0,0
   plumb analyze plant:pendulum --lyapunov "10*theta^2 + theta*omega + omega^2" --level 1
   plumb analyze "tf: num=[1] den=[1 0.2 1]" --json`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -65,10 +74,11 @@ The report, the data of its pictures and the certificate go to runs/analyze-SYST
 		},
 	}
 	fl := c.Flags()
-	fl.StringArrayVar(&f.params, "param", nil, "another value of a parameter, such as l=0.7; may be repeated")
+	fl.StringSliceVar(&f.params, "param", nil, "other values of parameters, such as l=0.7,d=0; may be repeated")
 	fl.StringVar(&f.at, "at", "", "the equilibrium to look at closely, such as pi,0; default the one that the file names, else a stable one")
 	fl.StringVar(&f.lyapunov, "lyapunov", "", "check this Lyapunov function, an expression of the states, on the box of interest; needs --level")
 	fl.Float64Var(&f.level, "level", 0, "level of the function given by --lyapunov")
+	fl.StringVar(&f.metric, "metric", metricSearched, "P of V = d'Pd: \"search\" for a large region, or \"lyapunov\" for the solution of A'P + PA = -I (A'PA - P = -I)")
 	fl.IntVar(&f.boxes, "boxes", 0, "boxes that the search for the region may examine; 0 means 200000 for one or two states, 40000 for more")
 	fl.StringVar(&f.out, "out", "", "folder for the results; default runs/analyze-SYSTEM")
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON on standard output")
@@ -80,6 +90,9 @@ func (f *analyzeFlags) run(arg string, stdout io.Writer) error {
 	begin := time.Now()
 	if f.boxes < 0 {
 		return fmt.Errorf("--boxes %d must not be negative", f.boxes)
+	}
+	if f.metric != metricSearched && f.metric != metricLyapunov {
+		return fmt.Errorf("--metric %s: write %s or %s", f.metric, metricSearched, metricLyapunov)
 	}
 	if (f.lyapunov == "") != (f.level == 0) || f.level < 0 {
 		return errors.New("--lyapunov and a positive --level belong together")
@@ -123,14 +136,9 @@ func (f *analyzeFlags) load(arg string) (*system.System, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]float64{}
-	for _, p := range f.params {
-		name, text, ok := strings.Cut(p, "=")
-		v, err := number(text)
-		if !ok || err != nil {
-			return nil, fmt.Errorf("--param %q is not NAME=NUMBER", p)
-		}
-		values[strings.TrimSpace(name)] = v
+	values, err := parameterValues(f.params)
+	if err != nil {
+		return nil, err
 	}
 	if s, err = s.With(values); err != nil {
 		return nil, fmt.Errorf("--param: %w", err)

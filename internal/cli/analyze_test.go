@@ -5,6 +5,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,6 +59,44 @@ func TestAnalyzePendulum(t *testing.T) {
 	}
 	if strings.Contains(string(page), "NaN") {
 		t.Error("NaN in the report")
+	}
+}
+
+// With V from A'P + PA = -I the decrease first fails at 6.42140; the checker proves nearly all of what lies below.
+func TestAnalyzePendulumLyapunov(t *testing.T) {
+	a := analyze(t, "plant:pendulum", "--metric", "lyapunov")
+	const least, first = 6.35, 6.42140
+	p := a.Proof
+	if p == nil || p.Verdict != verdictProved {
+		t.Fatalf("certificate %+v", p)
+	}
+	if level, err := strconv.ParseFloat(p.Level, 64); err != nil || level < least || level > first {
+		t.Errorf("proved level %s, want in [%g, %g]", p.Level, least, first)
+	}
+}
+
+// An equilibrium at a multiple of pi is no float64, and is proved all the same: in the deviation the equations have no pi.
+func TestAnalyzeUprightPendulum(t *testing.T) {
+	a := analyze(t, "plant:pendulum-euler-upright", "--param", "h=0.1,d=3", "--at", "pi,0")
+	if e := a.Equilibria[a.Looked]; math.Abs(e.X[0]-math.Pi) > 1e-12 || a.Proof == nil || a.Proof.Verdict != verdictProved {
+		t.Errorf("at %v: certificate %+v", e.X, a.Proof)
+	}
+	a = analyze(t, "plant:pendulum-upright", "--at", "0,0")
+	if e := a.Equilibria[a.Looked]; e.X[0] != 0 || e.Verdict != "unstable" || a.Region != nil || a.Proof != nil {
+		t.Errorf("upright: %+v, region %v", e, a.Region)
+	}
+}
+
+// Two integrators in a row are unstable, exactly, whatever the stiffness beside them; the rod rests anywhere.
+func TestAnalyzeRods(t *testing.T) {
+	for _, name := range []string{"plant:rod-flexible", "plant:rod-rigid", "plant:double-integrator"} {
+		a := analyze(t, name)
+		if len(a.Equilibria) != 1 || !a.Affine || !a.Complete || !slices.Equal(a.Free, []string{"x"}) {
+			t.Fatalf("%s: %d equilibria, affine %v, complete %v, free %v", name, len(a.Equilibria), a.Affine, a.Complete, a.Free)
+		}
+		if e := a.Equilibria[0]; e.Verdict != "unstable" || e.How != "verified" {
+			t.Errorf("%s: %+v", name, e)
+		}
 	}
 }
 
@@ -125,6 +165,9 @@ func TestAnalyzeErrors(t *testing.T) {
 		{[]string{"plant:pendulun"}, "pendulum"},
 		{[]string{"plant:pendulum", "--param", "leng=2"}, "leng"},
 		{[]string{"plant:pendulum", "--param", "l"}, "NAME=NUMBER"},
+		{[]string{"plant:pendulum", "--param", "l=nan"}, "NAME=NUMBER"},
+		{[]string{"plant:pendulum", "--param", "l=0"}, "equation of omega"},
+		{[]string{"plant:pendulum", "--metric", "best"}, "lyapunov"},
 		{[]string{"plant:pendulum", "--at", "1"}, "2 states"},
 		{[]string{"plant:pendulum", "--at", "1,0"}, "no equilibrium is near"},
 		{[]string{"plant:pendulum", "--lyapunov", "theta^2"}, "belong together"},

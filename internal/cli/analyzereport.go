@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -27,6 +29,11 @@ func (a *analysis) page() *report.Document {
 	}
 	if a.Candidate != nil {
 		d.Sections = append(d.Sections, report.Section{ID: "lyapunov", Title: "Lyapunov function", Blocks: []report.Block{a.candidateTable()}})
+	}
+	if a.Looked >= 0 {
+		if b := a.pathBlocks(); b != nil {
+			d.Sections = append(d.Sections, report.Section{ID: "trajectories", Title: "Trajectories", Blocks: b})
+		}
 	}
 	if b := a.responseBlocks(); b != nil {
 		d.Sections = append(d.Sections, report.Section{ID: "response", Title: "Responses", Blocks: b})
@@ -58,14 +65,21 @@ func (a *analysis) verdict() (string, *bool) {
 
 func (a *analysis) cards() []report.Card {
 	note := "others may exist"
+	count := fmt.Sprint(len(a.Equilibria))
 	if a.Complete {
 		note = "all of the box, verified"
 	}
-	out := []report.Card{{Name: "equilibria", Value: fmt.Sprint(len(a.Equilibria)), Note: note}}
+	if a.Free != nil {
+		count, note = "a flat set", "any "+strings.Join(a.Free, ", ")+", verified"
+	}
+	out := []report.Card{{Name: "equilibria", Value: count, Note: note}}
 	if r := a.Region; r != nil && r.Global {
 		out = append(out, report.Card{Name: "region of attraction", Value: "everything", Note: "verified"})
 	} else if r != nil && r.Proved > 0 {
-		out = append(out, report.Card{Name: "region of attraction", Value: fmt.Sprintf("%.4g", float64(r.Volume)), Note: fmt.Sprintf("volume of {V ≤ %.5g}, verified", float64(r.Proved))})
+		out = append(out, report.Card{Name: "region of attraction", Value: fmt.Sprintf("%.4g", float64(r.Volume)), Note: fmt.Sprintf("%s of {V ≤ %.5g}, verified", measure(len(a.States)), float64(r.Proved))})
+		if p := a.Proof; p != nil && p.Verdict == verdictProved {
+			out = append(out, report.Card{Name: "of it proved", Value: fmt.Sprintf("%.4g", p.Volume), Note: fmt.Sprintf("%s of {V < %s}, by the checker", p.measure, p.Level)})
+		}
 		if r.Counter != nil {
 			out = append(out, report.Card{Name: "level of the first failure", Value: fmt.Sprintf("%.5g", float64(r.Falsified)), Note: "estimated: the lowest that was found"})
 		}
@@ -77,15 +91,21 @@ func (a *analysis) cards() []report.Card {
 }
 
 func (a *analysis) equilibriumBlocks() []report.Block {
-	t := &report.Table{Heads: []report.Head{{Text: "equilibrium"}, {Text: "kind"}, {Text: "stability"}, {Text: "how decided"}, {Text: "eigenvalues"}}, Note: "Each lies in a box of its own that holds no other, verified. " + a.completeness() + "."}
+	t := &report.Table{Heads: []report.Head{{Text: "equilibrium"}, {Text: "kind"}, {Text: "stability"}, {Text: "how decided"}, {Text: "eigenvalues"}}, Note: a.equilibriumNote()}
 	for i := range a.Equilibria {
 		e := &a.Equilibria[i]
 		t.Rows = append(t.Rows, report.TableRow{Chosen: i == a.Looked, Cells: []report.Cell{{Text: vector(e.X), Small: e.Note}, {Text: e.Kind}, {Text: e.Verdict}, {Text: e.How}, {Text: e.eigenvalues()}}})
 	}
-	if a.Affine && !a.Complete {
-		t.Note = "The equations are linear; the eigenvalues decide. " + a.completeness() + "."
-	}
 	return []report.Block{t}
+}
+
+func (a *analysis) equilibriumNote() string {
+	rest := a.completeness()
+	rest = strings.ToUpper(rest[:1]) + rest[1:] + "."
+	if a.Affine && !a.Complete || a.Free != nil {
+		return "The equations are linear; the eigenvalues decide. " + rest
+	}
+	return "Each lies in a box of its own that holds no other, verified. " + rest
 }
 
 // Numbers of the portrait.
@@ -140,13 +160,20 @@ func (a *analysis) portraitCaption() string {
 	}
 	s += "; equilibria by kind."
 	if r := a.Region; r != nil && !r.Global && r.Proved > 0 {
-		s += " From inside the green set every trajectory ends at the equilibrium (verified)."
+		word := "verified"
+		if p := a.Proof; p != nil && p.Verdict == verdictProved {
+			word = "proved"
+		}
+		s += " From inside the green set every trajectory ends at the equilibrium (" + word + ")."
 		if r.Counter != nil {
 			s += " The dashed set is the smallest on which V was found not to fall, at the point marked (estimated); a quadratic V cannot prove more than it encloses, the true region may be larger."
 		}
 	}
 	return s
 }
+
+// mostlyProved is the part of the verified level from which on the proved set is drawn alone.
+const mostlyProved = 0.98
 
 func (a *analysis) levelSets(xlo, xhi, ylo, yhi float64) []plot.Mark {
 	r := a.attraction
@@ -161,13 +188,20 @@ func (a *analysis) levelSets(xlo, xhi, ylo, yhi float64) []plot.Mark {
 		return plot.Contour(v, xlo, xhi, ylo, yhi, contourCells, level)
 	}
 	var out []plot.Mark
-	x, y := curve(r.Proved)
-	out = append(out, &plot.Path{Name: "proved level set", Color: plot.Green, Width: 2.2, Fill: true, Quiet: true, X: x, Y: y})
-	if a.Proof == nil || a.Proof.Verdict != verdictProved {
-		out[0].(*plot.Path).Name = "verified level set"
+	level, name := r.Proved, "verified level set"
+	if p := a.Proof; p != nil && p.Verdict == verdictProved {
+		if v, err := strconv.ParseFloat(p.Level, 64); err == nil {
+			level, name = v, "proved level set"
+		}
 	}
+	if level < mostlyProved*r.Proved {
+		x, y := curve(r.Proved)
+		out = append(out, &plot.Path{Name: "verified level set", Color: plot.Green, Dash: plot.Dotted, Width: 1.5, Quiet: true, X: x, Y: y})
+	}
+	x, y := curve(level)
+	out = append(out, &plot.Path{Name: name, Color: plot.Green, Width: 2.2, Fill: true, Quiet: true, X: x, Y: y})
 	for _, part := range []float64{0.25, 0.5, 0.75} { // of the axes
-		x, y := curve(part * part * r.Proved)
+		x, y := curve(part * part * level)
 		out = append(out, &plot.Path{Color: plot.Green, Width: 0.8, Quiet: true, X: x, Y: y})
 	}
 	if r.Counter != nil {
@@ -215,7 +249,7 @@ func (a *analysis) regionBlocks() []report.Block {
 	}
 	return []report.Block{
 		report.Text("V(x) = d'Pd with d = x − " + vector(a.Equilibria[a.Looked].X) + ": " + r.text() + ". V(0) = 0, V > 0 elsewhere, the equilibrium and the decrease are all checked, and no neighbourhood of the equilibrium is left out."),
-		report.Code("P = " + matrixText(r.P))}
+		report.Code("P = " + strings.ReplaceAll(matrixText(r.P), "; ", ";\n     "))}
 }
 
 func (a *analysis) candidateTable() *report.Table {

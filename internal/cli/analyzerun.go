@@ -13,6 +13,7 @@ import (
 	"github.com/plumb-go/plumb/expr"
 	"github.com/plumb-go/plumb/ident"
 	"github.com/plumb-go/plumb/internal/interval"
+	"github.com/plumb-go/plumb/internal/rng"
 	"github.com/plumb-go/plumb/lti"
 	"github.com/plumb-go/plumb/stability"
 	"github.com/plumb-go/plumb/system"
@@ -164,6 +165,9 @@ func newAnalysis(s *system.System, f *analyzeFlags) (*analysis, error) {
 	for _, b := range a.box {
 		a.Box = append(a.Box, [2]float64{b.Lo, b.Hi})
 	}
+	if err := a.defined(); err != nil {
+		return nil, err
+	}
 	if err := a.equilibria(); err != nil {
 		return nil, err
 	}
@@ -180,6 +184,30 @@ func newAnalysis(s *system.System, f *analyzeFlags) (*analysis, error) {
 		return nil, err
 	}
 	return a, a.responses()
+}
+
+// defined refuses a system whose equations have no value at any of some points of the box.
+func (a *analysis) defined() error {
+	const points = 64
+	r := rng.Stream(1, "analyze/defined")
+	x, y := make([]float64, len(a.box)), make([]float64, len(a.box))
+	bad := 0
+	for range points {
+		for i, b := range a.box {
+			x[i] = b.Lo + r.Float64()*(b.Hi-b.Lo)
+		}
+		a.field.Eval(y, x)
+		bad = -1
+		for i, v := range y {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				bad = i
+			}
+		}
+		if bad < 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("the equation of %s has no finite value at any of %d points of the box, such as %s: check the parameters and the box", a.States[bad].Name, points, vector(x))
 }
 
 func signalsOf(all []system.Signal) []stateName {
@@ -383,12 +411,26 @@ func (a *analysis) attract(f *analyzeFlags) error {
 		}
 	}
 	o := stability.RegionOptions{Radius: radius, Boxes: f.boxes, Workers: runtime.NumCPU()}
-	if a.Affine {
+	chosen := ""
+	switch {
+	case a.Affine:
 		o.P = e.Linear.P
+	case f.metric == metricLyapunov:
+		p, err := stability.Lyapunov(e.Jacobian, nil, a.field.Time())
+		if err != nil {
+			return err
+		}
+		o.P, chosen = p, "A'P + PA = -I"
+		if a.Step > 0 {
+			chosen = "A'PA - P = -I"
+		}
 	}
 	r, err := stability.Region(a.field, e.X, o)
 	if err != nil {
 		return err
+	}
+	if chosen != "" {
+		r.Chosen = chosen
 	}
 	a.attraction = r
 	a.Region = &region{Chosen: r.Chosen, Proved: ident.Figure(r.Proved), Volume: ident.Figure(r.Volume), Falsified: ident.Figure(r.Falsified),

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,9 +60,12 @@ func parameterValues(params []string) (map[string]float64, error) {
 	for _, p := range params {
 		name, text, ok := strings.Cut(p, "=")
 		name = strings.TrimSpace(name)
-		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if !ok || err != nil || v-v != 0 {
+		if !ok || name == "" {
 			return nil, fmt.Errorf("--param %q: write NAME=NUMBER, such as l=0.7", p)
+		}
+		v, err := number(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("--param %q: write NAME=NUMBER, such as l=0.7 (%w)", p, err)
 		}
 		if _, twice := values[name]; twice {
 			return nil, fmt.Errorf("--param gives %s twice", name)
