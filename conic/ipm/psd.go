@@ -32,7 +32,7 @@ func newPSD(index, n, full int, rows []int, f coefficients) *psd {
 	part := func() []float64 { p := buf[: n*n : n*n]; buf = buf[n*n:]; return p }
 	c.fx, c.fy, c.fxt, c.fyt, c.qx, c.qy = part(), part(), part(), part(), part(), part()
 	c.p, c.corr, c.t1, c.t2 = part(), part(), part(), part()
-	c.neg, c.work = make([]float64, scratchSize(n)), make([]float64, 34*n)
+	c.neg, c.work = make([]float64, scratchSize(n)), make([]float64, n)
 	c.lan.init(n)
 	return c
 }

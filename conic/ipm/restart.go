@@ -3,11 +3,6 @@ package ipm
 import (
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack"
-	"gonum.org/v1/gonum/lapack/lapack64"
-
 	"github.com/plumb-go/plumb/internal/kernel"
 )
 
@@ -61,25 +56,16 @@ func (c *psd) centre(s, mu float64) bool {
 		v[i] = c.x[i]/s - s*c.y[i]
 	}
 	z := c.corr[:n]
-	if !lapack64.Syev(lapack.EVCompute, blas64.Symmetric{N: n, Stride: n, Data: v, Uplo: blas.Upper}, z, c.work, len(c.work)) {
+	if !eigenSym(n, v, z, c.work) {
 		return false
 	}
-	for i := range n {
-		row, to := v[i*n:(i+1)*n], c.t2[i*n:(i+1)*n]
-		for j, a := range row {
-			p, _ := parts(z[j], mu)
-			to[j] = a * p
+	for part, to := range [2][]float64{c.x, c.y} {
+		for i := range n {
+			x, y := parts(z[i], mu)
+			kernel.Scale(c.t2[i*n:(i+1)*n], v[i*n:(i+1)*n], [2]float64{x, y}[part])
 		}
+		kernel.Gemm(true, false, n, n, n, v, n, c.t2, n, false, to, n)
 	}
-	kernel.Gemm(false, true, n, n, n, c.t2, n, v, n, false, c.x, n)
-	for i := range n {
-		row, to := v[i*n:(i+1)*n], c.t2[i*n:(i+1)*n]
-		for j, a := range row {
-			_, q := parts(z[j], mu)
-			to[j] = a * q
-		}
-	}
-	kernel.Gemm(false, true, n, n, n, c.t2, n, v, n, false, c.y, n)
 	kernel.Scale(c.x, c.x, s)
 	kernel.Scale(c.y, c.y, 1/s)
 	return true
