@@ -98,13 +98,13 @@ func readCertificate(data []byte, m *Manifest, stored map[string]Tensor) *Certif
 
 // readWitness reads the witness of a member with nu inputs, ny outputs and sandwich layers of these widths.
 func readWitness(v value, claim string, m Member, nu, ny int, width func(layer int) int) (w Witness) {
-	q, t, f := m.Hidden, m.Hidden, v.object(WitnessKeys(claim, m)...)
+	q, t, least, f := m.Hidden, m.Hidden, 0, v.object(WitnessKeys(claim, m)...)
 	has := func(key string) bool { // and is not null, where that is allowed
 		x, ok := f[key]
 		return ok && !(x.null() && (slices.Contains([]string{"gain", "level", "box", "squares"}, key) || key == "T" && m.Kind == "gated"))
 	}
 	if has("channels") {
-		w.Channels = gather(f["channels"].list(1, nu+ny), func(e value) int { return e.size(0, nu+ny-1) })
+		w.Channels = gather(f["channels"].list(1, nu+ny), func(e value) int { c := e.size(least, nu+ny-1); least = c + 1; return c }) // increasing: none twice
 		q = len(w.Channels)
 	}
 	if m.Kind == "lure" {

@@ -137,9 +137,9 @@ func (p *part) prove(claim string) {
 }
 
 // require ends the check when a condition does not hold.
-func (p *part) require(ok bool, condition, by string) {
+func (p *part) require(ok bool, condition string, by ...any) {
 	if !ok {
-		panic(refusal{condition, by})
+		panic(refusal{condition, fmt.Sprint(by...)})
 	}
 }
 

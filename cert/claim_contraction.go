@@ -1,8 +1,6 @@
 package cert
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // contraction proves that a lure or linear member forgets its initial state, and bounds its incremental gain when asked.
 //

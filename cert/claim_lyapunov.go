@@ -70,6 +70,7 @@ func duals(x []interval, gradients bool) []dual {
 
 // quadratic returns x'M y.
 func (p *part) quadratic(x, y []dual) dual {
+	p.spend(30*(1+len(x))*(1+len(x))*(1+len(x[0].d)), int(x[0].v.lo.Prec())/16, 1)
 	sum := dual{v: number(0)}
 	for i, f := range p.w.M {
 		sum = sum.add(x[i/len(x)].mul(dual{v: number(f)}).mul(y[i%len(x)]))
@@ -119,7 +120,6 @@ func (p *part) cover(metric matrix) {
 
 // settle ends when the box x, halved depth times, is settled.
 func (p *part) settle(x []interval, depth int, level interval) {
-	p.spend(200*len(x)*len(x)*len(x), len(x), 1)
 	m := make([]interval, len(x))
 	for i := range x {
 		m[i] = x[i].middle()
@@ -147,7 +147,7 @@ func (p *part) falls(x, m []interval, inside bool) (ok bool) {
 		return p.steep(left, right)
 	}
 	middle, ml, mr := p.decrease(duals(m, false))
-	p.require(middle.v.lo.Sign() < 0 || !inside, "the decrease of V where 0 < V < level", "a counterexample is x = "+fmt.Sprint(m))
+	p.require(middle.v.lo.Sign() < 0 || !inside, "the decrease of V where 0 < V < level", "a counterexample is x = ", m)
 	negative := func() bool { return w.v.hi.Sign() < 0 || tangent(middle.v, w.d, x, m).hi.Sign() < 0 }
 	if negative() {
 		return true
@@ -163,6 +163,7 @@ func (p *part) falls(x, m []interval, inside bool) (ok bool) {
 // interval arithmetic are positive, hence those of each matrix, and these are ratios of leading minors (Sylvester).
 func (p *part) steep(left, right []dual) bool {
 	n := len(left)
+	p.spend(30*n*n*n*n, gridBits/4, 1)
 	s := make([][]interval, n)
 	for i := range s {
 		for j := range i + 1 {
@@ -199,10 +200,9 @@ const squareBits = 1 << 12
 // one variable with d + 1 roots does. An enclosure [0, 0] says that it vanishes at a point. QED
 func (p *part) squares() {
 	for i := range p.States {
-		power := func(q Square) bool { // is it a power of state i?
+		p.require(slices.ContainsFunc(p.w.Squares, func(q Square) bool {
 			return q.Root[0] == fmt.Sprint("x", i) && (len(q.Root) == 1 || len(q.Root) == 2 && strings.HasPrefix(q.Root[1], "pow:"))
-		}
-		p.require(slices.ContainsFunc(p.w.Squares, power), "a power of each state is among the squares", "")
+		}), "a power of each state is among the squares", "")
 	}
 	zero, inside := point(new(big.Float).SetPrec(squareBits)), dual{}
 	for at, i := slices.Repeat([]interval{zero}, p.States), 0; i < len(at); {
@@ -221,7 +221,7 @@ func (p *part) squares() {
 			}
 			rest = rest.add(term)
 		}
-		p.require(rest.degree < notPolynomial && rest.v.zero(), "-W = sum of squares + (p - q V) times those inside, all polynomials", fmt.Sprintf("at x = %v the sides differ by %v", at, rest.v))
+		p.require(rest.degree < notPolynomial && rest.v.zero(), "-W = sum of squares + (p - q V) times those inside, all polynomials", "at x = ", at, " the sides differ by ", rest.v)
 		for i = 0; i < len(at); i++ { // the next point of the grid
 			if at[i] = at[i].add(number(1)); at[i].lo.Cmp(big.NewFloat(float64(rest.degree))) <= 0 {
 				break

@@ -5,15 +5,17 @@ import "math/big"
 // margin proves that a loop is asymptotically stable and stays so when each of the channels is multiplied by its own factor from the disk
 // D(alpha, skew), constant and complex, or varying with time and amplitude: docs/system-bundle.md.
 //
-// Claim: let w_i = Delta_i(v_i) on the channels, with |w_i| <= alpha |v_i| at each time, or sum |w_i|^2 <= alpha^2 sum |v_i|^2 over all time (an
-// operator of norm alpha). Then M > 0, L = diag(Lambda) > 0 and, with mu > 0, side, F of loop and v = r + h w, h = (1 + skew)/2, on the channels,
+// Claim: let w_i = Delta_i(v_i) on the channels, with |w_i| <= alpha |v_i| at each time, or sum |w_i|^2 <= alpha^2 sum |v_i|^2 + c_i from the start to
+// each time (a causal operator of norm alpha, in any state). Then M > 0, L = diag(Lambda) > 0 and, with mu > 0, side, F of loop and v = r + h w,
+// h = (1 + skew)/2, on the channels,
 //
 //	-dV/dt, resp. V - V+,  + w'L w - alpha^2 v'L v + |diag(mu)^(1/2) F z|^2 > 0      for all z = (x, w, r) != 0
 //
 // say that the loop is asymptotically stable, and that w = delta v has a solution for all complex |delta_i| <= alpha.
 //
 // Proof. On trajectories F z = 0, so dV/dt, resp. V+ - V, <= -c|z|^2 + w'L w - alpha^2 v'L v with c > 0. Under the first condition the last two
-// terms are <= 0 together, so V is a Lyapunov function; under the second their sum over time is, so z is square summable and x goes to 0.
+// terms are <= 0 together, so V is a Lyapunov function; under the second their sum from the start to each time is bounded, so z is square
+// summable, and so is dx/dt, a matrix times z; x goes to 0.
 // Delta = 0 is the loop itself. For complex z the form, being real, is positive too. Let x = 0, w = delta v and F z = 0: then
 // w'L w <= alpha^2 v'L v, -dV/dt = 0, resp. V - V+ <= 0, so z = 0: delta and (with w = 0) the loop are well posed. QED
 //

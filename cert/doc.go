@@ -36,7 +36,10 @@ const (
 	maxCard        = 1 << 20
 	maxHeader      = 1 << 20 // bytes of the safetensors header
 	maxDepth       = 8       // nesting of JSON
-	maxDigits      = 2000    // of either side of a ratio
+	maxText        = 128     // bytes of a name or another string, and of the path to a value
+	maxCommas      = 1 << 20 // of a JSON entry: the number of values, about
+	maxObjects     = 1 << 16
+	maxDigits      = 2000 // of either side of a ratio
 	maxMembers     = 64
 	maxBlocks      = 16
 	maxCells       = 8 // layers of an lstm or gru

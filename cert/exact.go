@@ -111,7 +111,7 @@ func beside(ms ...matrix) matrix {
 	return o
 }
 
-// arith counts the work of one Check. An operation that would exceed what is left panics with errWork, and the claim
+// arith counts the work of one Check. An operation that would exceed what is left panics with a refusal, and the claim
 // is refused as undecided.
 type arith struct{ left int64 }
 
@@ -120,12 +120,10 @@ type arith struct{ left int64 }
 // together take a thousandth of it.
 const workLimit = 30e9
 
-type workError = refusal
-
 func (a *arith) spend(ops, wordsA, wordsB int) {
 	a.left -= int64(ops) * (50 + int64(wordsA)*int64(wordsB))
 	if a.left < 0 {
-		panic(workError{failed: "undecided: more work than the limit of the checker allows"})
+		panic(refusal{failed: "undecided: more work than the limit of the checker allows"})
 	}
 }
 

@@ -235,7 +235,7 @@ func TestNumbersInWordsAreRoundedUp(t *testing.T) {
 
 func TestWorkLimit(t *testing.T) {
 	defer func() {
-		if _, ok := recover().(workError); !ok {
+		if _, ok := recover().(refusal); !ok {
 			t.Error("work beyond the limit was done")
 		}
 	}()

@@ -7,30 +7,30 @@ import (
 	"strings"
 )
 
-// op is a token: a function of the last values on a stack, or, of arity 0, of the state.
+// op is a token: a function of the last values on a stack, or, of arity 0, of the state. cost is its work in sums of intervals, about.
 type op struct {
-	arity int
-	f     func(v []dual) dual
+	arity, cost int
+	f           func(v []dual) dual
 }
 
 // tokens are those that are no numbers, in n states.
 func tokens(n int) map[string]op {
 	minus := exact(minusOne)
 	t := map[string]op{
-		"+":   {2, func(v []dual) dual { return v[0].add(v[1]) }},
-		"-":   {2, func(v []dual) dual { return v[0].add(minus.mul(v[1])) }},
-		"*":   {2, func(v []dual) dual { return v[0].mul(v[1]) }},
-		"/":   {2, func(v []dual) dual { return v[0].mul(v[1].apply("inv", notPolynomial)) }},
-		"neg": {1, func(v []dual) dual { return minus.mul(v[0]) }},
+		"+":   {2, 1, func(v []dual) dual { return v[0].add(v[1]) }},
+		"-":   {2, 1, func(v []dual) dual { return v[0].add(minus.mul(v[1])) }},
+		"*":   {2, 1, func(v []dual) dual { return v[0].mul(v[1]) }},
+		"/":   {2, 8, func(v []dual) dual { return v[0].mul(v[1].apply("inv", notPolynomial)) }},
+		"neg": {1, 1, func(v []dual) dual { return minus.mul(v[0]) }},
 	}
 	for _, name := range []string{"sin", "cos", "tanh", "exp", "sqrt"} {
-		t[name] = op{1, func(v []dual) dual { return v[0].apply(name, notPolynomial) }}
+		t[name] = op{1, 150, func(v []dual) dual { return v[0].apply(name, notPolynomial) }}
 	}
 	for i := range n {
-		t[fmt.Sprint("x", i)] = op{0, func(x []dual) dual { return x[i] }}
+		t[fmt.Sprint("x", i)] = op{0, 1, func(x []dual) dual { return x[i] }}
 	}
 	for i := 2; i <= maxDegree; i++ {
-		t[fmt.Sprint("pow:", i)] = op{1, func(v []dual) dual { return v[0].apply("pow", i) }}
+		t[fmt.Sprint("pow:", i)] = op{1, 2 * i, func(v []dual) dual { return v[0].apply("pow", i) }}
 	}
 	return t
 }
@@ -38,7 +38,7 @@ func tokens(n int) map[string]op {
 // expression reads tokens in postfix form, in n states, which must leave one value.
 func (v value) expression(n int) (text []string, ops []op) {
 	depth, known := 0, tokens(n)
-	constant := func(r *big.Rat) op { c := exact(r); return op{0, func([]dual) dual { return c }} }
+	constant := func(r *big.Rat) op { c := exact(r); return op{0, 1, func([]dual) dual { return c }} }
 	for _, e := range v.list(1, maxTokens) {
 		t := fmt.Sprint(e.v)
 		o, ok := known[t]
@@ -59,9 +59,9 @@ func (v value) expression(n int) (text []string, ops []op) {
 }
 
 func (a *arith) evaluate(ops []op, x []dual) dual {
-	a.spend(20*(1+len(x[0].d)), int(x[0].v.lo.Prec())/4, len(ops))
 	var s []dual
 	for _, o := range ops {
+		a.spend(10*(o.cost+2*len(x[0].d)), int(x[0].v.lo.Prec())/4, 1)
 		n := len(s) - o.arity
 		if v := s[n:]; o.arity > 0 {
 			s = append(s[:n], o.f(v))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -43,11 +44,11 @@ func (v value) fail(format string, args ...any) { malformed(v.entry, v.path, for
 
 // parseJSON reads one JSON value. Beyond the grammar it refuses what readers disagree about: duplicate keys, invalid
 // UTF-8, unpaired surrogates, byte order marks, text after the value, deep nesting. Keys and numbers are judged by the
-// methods of value.
+// methods of value. Commas and paths are limited because each value takes memory for itself and its path.
 func parseJSON(entry string, data []byte) value {
 	root := value{entry: entry}
-	if !utf8.Valid(data) || !json.Valid(data) {
-		root.fail("want JSON")
+	if !utf8.Valid(data) || !json.Valid(data) || bytes.Count(data, []byte(",")) > maxCommas || bytes.Count(data, []byte("{")) > maxObjects {
+		root.fail("want JSON, with at most %d commas and %d opening braces", maxCommas, maxObjects)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -56,8 +57,8 @@ func parseJSON(entry string, data []byte) value {
 
 // parseValue reads a value of valid JSON, so that the decoder cannot fail.
 func parseValue(d *json.Decoder, at value, depth int) value {
-	if depth > maxDepth {
-		at.fail("want at most %d levels of nesting", maxDepth)
+	if depth > maxDepth || len(at.path) > maxText {
+		at.fail("want at most %d levels of nesting, and keys below %d bytes together", maxDepth, maxText)
 	}
 	t, _ := d.Token()
 	switch t {
@@ -128,11 +129,11 @@ func (v value) list(lo, hi int) []value {
 
 func (v value) null() bool { return v.v == nil }
 
-// text returns a string; U+FFFD is refused because the decoder puts it for unpaired surrogates.
+// text returns a string that a terminal prints as it is. U+FFFD is refused because the decoder puts it for unpaired surrogates.
 func (v value) text() string {
 	s, ok := v.v.(string)
-	if !ok || strings.ContainsRune(s, utf8.RuneError) {
-		v.fail("want a string")
+	if !ok || len(s) > maxText || strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) {
+		v.fail("want a string of printable characters, at most %d bytes", maxText)
 	}
 	return s
 }

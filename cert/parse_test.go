@@ -89,8 +89,8 @@ func TestJSONRefusesWhatReadersDisagreeAbout(t *testing.T) {
 	}{
 		{func() { v.object("a", "t", "c") }, `malformed bundle: entry: the key "c" is missing`},
 		{func() { v.object("a") }, "malformed bundle: entry: t: unknown key; want a"},
-		{func() { v.object("a", "t")["t"].text() }, "malformed bundle: entry: t: want a string"},
-		{func() { v.object("a", "t")["a"].list(1, 1)[0].object("b")["b"].text() }, "malformed bundle: entry: a[0].b: want a string"},
+		{func() { v.object("a", "t")["t"].text() }, "malformed bundle: entry: t: want a string of printable characters, at most 128 bytes"},
+		{func() { v.object("a", "t")["a"].list(1, 1)[0].object("b")["b"].text() }, "malformed bundle: entry: a[0].b: want a string of printable characters, at most 128 bytes"},
 		{func() { v.object("a", "t")["a"].list(2, 3) }, "malformed bundle: entry: a: want a list of 2 to 3 elements"},
 	} {
 		if err := try(c.read); err == nil || err.Error() != c.want {

@@ -174,10 +174,10 @@ func (v *Verdict) system(p *part) {
 		p.margin()
 		var names []string
 		for _, c := range w.Channels {
-			names = append(names, slices.Concat(m.Inputs, m.Outputs)[c].Name)
+			names = append(names, fmt.Sprintf("%s %q", map[bool]string{true: "input", false: "output"}[c < len(m.Inputs)], slices.Concat(m.Inputs, m.Outputs)[c].Name))
 		}
-		v.Statement = fmt.Sprintf("Disk margin: the closed loop of %q is asymptotically stable, and stays so when each of the signals %s is multiplied by its own factor from the disk D(alpha, skew), alpha = %s, skew = %s, constant (complex, at every frequency) or varying with time and amplitude.",
-			m.System.Name, strings.Join(names, ", "), floorText(w.Alpha, -6), w.Skew.RatString())
+		v.Statement = fmt.Sprintf("Disk margin: the closed loop of %q is asymptotically stable, and stays so when these signals of the plant are multiplied, each by its own factor from the disk D(alpha, skew), alpha = %s, skew = %s, constant (complex, at every frequency) or varying with time and amplitude: %s.",
+			m.System.Name, floorText(w.Alpha, -6), w.Skew.RatString(), strings.Join(names, ", "))
 	} else {
 		p.lyapunov()
 		if w.Level != nil {

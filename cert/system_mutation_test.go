@@ -103,7 +103,12 @@ func editLoop(g *rand.Rand, c, other *loopCase) string {
 		c.skew = ratioOf(2 * g.NormFloat64())
 		return "skew"
 	case k == 11 && c.claim == "margin":
-		c.channels[g.IntN(len(c.channels))] = g.IntN(c.m + c.p)
+		next := slices.Clone(c.channels)
+		next[g.IntN(len(next))] = g.IntN(c.m + c.p)
+		slices.Sort(next)
+		if len(slices.Compact(slices.Clone(next))) == len(next) { // a channel twice is malformed
+			c.channels = next
+		}
 		return "channel"
 	case k == 12 && c.kind == other.kind && c.np == other.np && c.nk == other.nk && c.m == other.m && c.p == other.p:
 		c.t = other.clone().t

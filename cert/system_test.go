@@ -506,7 +506,8 @@ func TestMalformedSystems(t *testing.T) {
 		{siso("1/1").model(), manifest, `"plant_states": 1`, `"plant_states": 0`, "the manifest has no such tensor"},
 		{siso("1/1").model(), certificate, `"alpha": "1/1"`, `"alpha": null`, "alpha: want a ratio"},
 		{siso("1/1").model(), certificate, "    0\n", "    2\n", "channels[0]: want an integer from 0 to 1"},
-		{siso("1/1").model(), certificate, `"channels": [`, `"channels": [0,`, "Lambda: want a list of 2"},
+		{siso("1/1").model(), certificate, `"channels": [`, `"channels": [0,`, "channels[1]: want an integer from 1 to 1"},
+		{siso("1/1").model(), certificate, `"Lambda": [`, `"Lambda": [1,`, "Lambda: want a list of 1"},
 		{siso("1/1").model(), certificate, `"mu": [`, `"mu": [1,`, "mu: want a list of 2"},
 	} {
 		names, entries := base(c.model)

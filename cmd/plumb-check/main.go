@@ -165,7 +165,7 @@ func factor(alpha, skew *big.Rat, sign int64) *big.Rat {
 }
 
 // phase is the largest change of phase alone in the disk, cos phase = (1 + low high)/(low + high), in degrees rounded down to a
-// hundredth; nil where an end of the disk is infinite, or the phase reaches 180 degrees.
+// hundredth, after a millionth is taken off for the rounding of acos; nil where an end of the disk is infinite, or the phase reaches 180 degrees.
 func phase(low, high *big.Rat) *float64 {
 	if low == nil || high == nil {
 		return nil
@@ -176,7 +176,7 @@ func phase(low, high *big.Rat) *float64 {
 	if !(c > -1 && c < 1) {
 		return nil
 	}
-	degrees := math.Floor(math.Acos(c)*180/math.Pi*100) / 100
+	degrees := max(0, math.Floor(math.Acos(c)*180/math.Pi*100-1e-4)) / 100
 	return &degrees
 }
 
