@@ -3,8 +3,8 @@
 //	continuous  dx/dt  = f(x, u)     y = g(x, u)
 //	discrete    x(k+1) = f(x(k), u(k))   y(k) = g(x(k), u(k))   every Step seconds
 //
-// with named parameters, states, inputs and outputs, each with its unit as text. Units are carried, not checked. The
-// equations do not depend on time. Parse reads a description in YAML, New takes one made by a program, FromFunc takes a
+// with named parameters, states, inputs and outputs, each with its unit as text. Units are carried;
+// UnitWarnings compares them with the equations. The equations do not depend on time. Parse reads a description in YAML, New takes one made by a program, FromFunc takes a
 // Go function over dual numbers. Values, Jacobians and enclosures of both over boxes come from expr.Program; Linearise
 // gives an lti.SS, Simulate trajectories.
 //

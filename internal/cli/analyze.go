@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -152,6 +153,9 @@ func loadDescription(arg string) (*system.System, error) {
 	}
 	g, err := readSystem(arg)
 	if err != nil {
+		if slices.Contains(systems.Names(), arg) {
+			return nil, fmt.Errorf("%s is a plant: write plant:%s", arg, arg)
+		}
 		return nil, err
 	}
 	return ofLinear(shortName(arg), g)

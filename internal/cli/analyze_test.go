@@ -163,6 +163,7 @@ func TestAnalyzeErrors(t *testing.T) {
 	}{
 		{[]string{}, "needs SYSTEM"},
 		{[]string{"plant:pendulun"}, "pendulum"},
+		{[]string{"pendulum"}, "plant:pendulum"},
 		{[]string{"plant:pendulum", "--param", "leng=2"}, "leng"},
 		{[]string{"plant:pendulum", "--param", "l"}, "NAME=NUMBER"},
 		{[]string{"plant:pendulum", "--param", "l=nan"}, "NAME=NUMBER"},

@@ -151,6 +151,9 @@ func newAnalysis(s *system.System, f *analyzeFlags) (*analysis, error) {
 	for _, p := range d.Parameters {
 		a.Parameters = append(a.Parameters, parameter(p))
 	}
+	for _, w := range s.UnitWarnings() {
+		a.Notes = append(a.Notes, "units: "+w)
+	}
 	_, a.inputs, _ = s.Equilibrium()
 	var err error
 	if a.field, err = stability.OfSystem(s, a.inputs); err != nil {
@@ -369,6 +372,8 @@ func (a *analysis) look(f *analyzeFlags) error {
 	switch {
 	case a.Looked < 0:
 		a.Notes = append(a.Notes, "no equilibrium was found in the box")
+	case f.at == "" && named && !a.rests(want) && !(best <= near): // a rounded pi is near enough
+		a.Notes = append(a.Notes, fmt.Sprintf("the file names the equilibrium %s, but the equations do not vanish there", vector(want)))
 	case f.at == "" && named && best > near && best < 10:
 		a.Notes = append(a.Notes, fmt.Sprintf("the file names %s, which does not attract; this is the nearest that does. For the other: --at %s", vector(want), plain(want)))
 	}

@@ -51,6 +51,9 @@ func TestAllPlants(t *testing.T) {
 				t.Errorf("%s: residual %d at the equilibrium is %v", name, i, v)
 			}
 		}
+		if w := s.UnitWarnings(); len(w) > 0 {
+			t.Errorf("%s: units: %v", name, w)
+		}
 		text, err := s.YAML()
 		if err != nil {
 			t.Fatal(err)
