@@ -9,6 +9,16 @@ import (
 	"github.com/plumb-go/plumb/internal/interval"
 )
 
+// Interval is the set of real numbers from Lo to Hi, with arithmetic that is rounded outward: what a Field computes with, and
+// the sides of a box.
+type Interval = interval.I
+
+// Between is the interval from lo to hi, in either order; Number is that of one number.
+func Between(lo, hi float64) Interval { return interval.Of(lo, hi) }
+
+// Number is described with Between.
+func Number(v float64) Interval { return interval.Point(v) }
+
 // Field is the right-hand side f of dx/dt = f(x) or x(k+1) = f(x(k)), continuously differentiable where its enclosures
 // are defined. Methods write into dst and keep nothing; a Field is used from one goroutine at a time.
 type Field interface {
