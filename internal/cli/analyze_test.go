@@ -141,6 +141,9 @@ func TestAnalyzeLyapunov(t *testing.T) {
 	if !a.Candidate.Holds {
 		t.Errorf("%+v", a.Candidate)
 	}
+	if p := a.Proof; p == nil || p.Verdict != verdictProved || p.Level != "1.5" || math.Abs(p.Volume-1.5*math.Pi/math.Sqrt(1.25)) > 1e-9 { // det P = 5/4
+		t.Errorf("certificate of the user's V: %+v", p)
+	}
 	a = analyze(t, "plant:van-der-pol-reversed", "--lyapunov", "1 + x^2 + v^2", "--level", "1.5")
 	if a.Candidate.Holds || a.Candidate.Conditions[1].Outcome != "refuted" {
 		t.Errorf("V(0) = 1 passes: %+v", a.Candidate)

@@ -58,10 +58,18 @@ func (a *analysis) certify(path string) error {
 	switch {
 	case a.Affine && a.Looked >= 0 && a.found[a.Looked].Verdict == stability.Asymptotic:
 		return a.certifyLinear(path)
-	case a.attraction == nil || !(a.attraction.Proved > 0):
+	}
+	r, parts := a.attraction, levelParts[:]
+	for part := parts[len(parts)-1] * nextPart; part > leastPart; part *= nextPart {
+		parts = append(parts, part)
+	}
+	if a.own != nil {
+		r, parts = a.own, []float64{1}
+	}
+	if r == nil || !(r.Proved > 0) {
 		return nil
 	}
-	right, reason, err := a.shifted()
+	right, reason, err := a.shifted(r)
 	if err != nil {
 		return err
 	}
@@ -69,22 +77,18 @@ func (a *analysis) certify(path string) error {
 		a.Proof = &proof{Verdict: verdictNone, Failed: reason}
 		return nil
 	}
-	return a.certifyRegion(path, right)
+	return a.certifyRegion(path, r, parts, right)
 }
 
 // certifyRegion asks the checker for the largest level that a rehearsal of its steps finds within reach, and for smaller ones
 // as long as it refuses.
-func (a *analysis) certifyRegion(path string, right [][]string) error {
-	r, n := a.attraction, len(a.States)
+func (a *analysis) certifyRegion(path string, r *stability.RegionResult, parts []float64, right [][]string) error {
+	n := len(a.States)
 	operations := 3 * n * n
 	for _, e := range right {
 		operations += len(e)
 	}
 	most := int(checkerWork) / (operations * (1 + 2*n))
-	parts := levelParts[:]
-	for part := parts[len(parts)-1] * nextPart; part > leastPart; part *= nextPart {
-		parts = append(parts, part)
-	}
 	for _, part := range parts {
 		text := directed(part*r.Proved, 6, -1)
 		level, err := strconv.ParseFloat(text, 64)
@@ -102,7 +106,7 @@ func (a *analysis) certifyRegion(path string, right [][]string) error {
 		if !within {
 			continue
 		}
-		if err := a.tryLevel(path, text, right); err != nil || a.Proof.Verdict == verdictProved {
+		if err := a.tryLevel(path, text, r, right); err != nil || a.Proof.Verdict == verdictProved {
 			return err
 		}
 	}
@@ -112,13 +116,13 @@ func (a *analysis) certifyRegion(path string, right [][]string) error {
 	return nil
 }
 
-func (a *analysis) tryLevel(path, text string, right [][]string) error {
+func (a *analysis) tryLevel(path, text string, r *stability.RegionResult, right [][]string) error {
 	level, ok := new(big.Rat).SetString(text)
 	if !ok {
 		return fmt.Errorf("level %s is no number", text)
 	}
 	value, _ := level.Float64()
-	half, err := stability.Hull(a.attraction.P, value)
+	half, err := stability.Hull(r.P, value)
 	if err != nil {
 		return err
 	}
@@ -127,12 +131,12 @@ func (a *analysis) tryLevel(path, text string, right [][]string) error {
 		rate.SetInt64(1)
 	}
 	m := a.file(bundle.Member{Kind: "expressions", States: len(a.States), Right: right},
-		bundle.Witness{Rate: rate, M: flatOf(a.attraction.P), Level: level, Box: half})
+		bundle.Witness{Rate: rate, M: flatOf(r.P), Level: level, Box: half})
 	if err := a.judge(path, m); err != nil {
 		return err
 	}
 	if a.Proof.Verdict == verdictProved {
-		a.Proof.Level, a.Proof.Volume, a.Proof.measure = text, stability.Volume(a.attraction.P, value), measure(len(a.States))
+		a.Proof.Level, a.Proof.Volume, a.Proof.measure = text, stability.Volume(r.P, value), measure(len(a.States))
 	}
 	return nil
 }
@@ -222,12 +226,12 @@ func (a *analysis) file(member bundle.Member, w bundle.Witness) *bundle.Model {
 
 // shifted is the right-hand side as tokens of the deviations x0, x1, ... from the equilibrium, or the reason why the
 // certificate's language cannot say it.
-func (a *analysis) shifted() (out [][]string, reason string, err error) {
+func (a *analysis) shifted(r *stability.RegionResult) (out [][]string, reason string, err error) {
 	words := map[string]string{}
 	for i, s := range a.States {
 		words[s.Name] = "x" + strconv.Itoa(i)
 	}
-	all, ok := a.deviations()
+	all, ok := a.deviations(r)
 	if !ok {
 		return nil, "the equilibrium is neither a float64 nor a multiple of pi in sines and cosines alone, and the claim is about an exact one", nil
 	}
@@ -255,8 +259,7 @@ func (a *analysis) shifted() (out [][]string, reason string, err error) {
 // deviations is the right-hand side in the deviations from the equilibrium, under the names of the states; ok is false where
 // it cannot be written exactly. An equilibrium that is no float64 has to be whole multiples of pi, see expr.ShiftHalfTurns; that
 // the field vanishes there is left to the checker.
-func (a *analysis) deviations() (out []*expr.Expr, ok bool) {
-	r := a.attraction
+func (a *analysis) deviations(r *stability.RegionResult) (out []*expr.Expr, ok bool) {
 	exact := true
 	with, turns := map[string]*expr.Expr{}, map[string]int{}
 	for i, s := range a.States {
@@ -286,6 +289,26 @@ func (a *analysis) deviations() (out []*expr.Expr, ok bool) {
 		out = append(out, g)
 	}
 	return out, true
+}
+
+// quadraticForm is P of a V = d'Pd, from its second derivatives; ok is false where these are not constant.
+func quadraticForm(v *expr.Expr, names []string) (p *mat.SymDense, ok bool) {
+	n := len(names)
+	p = mat.NewSymDense(n, nil)
+	for i := range n {
+		for j := i; j < n; j++ {
+			second := v.Diff(names[i]).Simplify().Diff(names[j]).Simplify()
+			if len(second.Names()) > 0 {
+				return nil, false
+			}
+			h, err := number(second.String())
+			if err != nil {
+				return nil, false
+			}
+			p.SetSym(i, j, h/2)
+		}
+	}
+	return p, true
 }
 
 func flatOf(p *mat.SymDense) []float64 {

@@ -52,6 +52,7 @@ type analysis struct {
 	inputs     []float64          `json:"-"`
 	found      []stability.Equilibrium
 	attraction *stability.RegionResult
+	own        *stability.RegionResult // of the user's Lyapunov function, if it is verified and quadratic
 	ss         *lti.SS
 	box        []interval.I
 }
@@ -478,6 +479,12 @@ func (a *analysis) candidate(f *analyzeFlags) error {
 		return err
 	}
 	a.Candidate = &candidateResult{V: f.lyapunov, Level: f.level, Holds: r.Holds}
+	if r.Holds {
+		e := &a.found[a.Looked]
+		if p, ok := quadraticForm(v.Substitute(with), names); ok {
+			a.own = &stability.RegionResult{At: e.X, Enclosure: e.Enclosure, P: p, Proved: f.level}
+		}
+	}
 	for _, c := range r.Conditions {
 		a.Candidate.Conditions = append(a.Candidate.Conditions, condition{c.Name, string(c.Outcome), c.At, c.Why})
 	}
