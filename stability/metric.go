@@ -2,6 +2,7 @@ package stability
 
 import (
 	"errors"
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
@@ -25,7 +26,7 @@ func choose(e *enclosing, at []interval.I, r []float64) (*mat.SymDense, string, 
 	j := e.jacobianAt(mids(at))
 	p0, err := Lyapunov(j, nil, e.Time())
 	if err != nil {
-		return nil, "", errNotAsymptotic
+		return nil, "", fmt.Errorf("no quadratic V was found: %w", err)
 	}
 	l0, ok := linalg.Cholesky(n, flat(p0))
 	if l, err := Classify(j, e.Time()); err != nil || l.Verdict != Asymptotic || !ok {

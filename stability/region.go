@@ -14,7 +14,7 @@ import (
 type RegionOptions struct {
 	P       *mat.SymDense // of V; nil chooses one with a large region
 	Radius  []float64     // |x_i - x*_i| considered at most; nil means DefaultRadius each
-	Boxes   int           // examined at most; 0 means 200 000 up to two states, 40 000 beyond
+	Boxes   int           // examined at most; 0 means 200 000 up to two states, 40 000 up to four, 10 000 beyond
 	Gap     float64       // relative gap of the levels at which the work ends; 0 means 0.002
 	Cover   bool          // return the proved boxes
 	Workers int           // goroutines, where the field has a method Clone() Field; 0 means 1. The result does not depend on it
@@ -241,10 +241,14 @@ func (o *RegionOptions) prepare(f Field, near []float64) (*enclosing, []interval
 			return nil, nil, nil, fmt.Errorf("stability: radius %d is %v, want a positive number", i, v)
 		}
 	}
-	if o.Boxes == 0 {
-		o.Boxes = 200_000
-		if n > 2 { // each costs more, and their number grows so fast that more would gain little
+	if o.Boxes == 0 { // the more states, the more a box costs and the less it gains
+		switch {
+		case n <= 2:
+			o.Boxes = 200_000
+		case n <= 4:
 			o.Boxes = 40_000
+		default:
+			o.Boxes = 10_000
 		}
 	}
 	if o.Gap == 0 {

@@ -62,7 +62,7 @@ The report, the data of its pictures and the certificate go to runs/analyze-SYST
   plumb analyze pendulum.yaml --param l=0.7 --param d=0.2
   plumb analyze plant:pendulum --metric lyapunov
   plumb analyze plant:pendulum-upright --at 0,0
-  plumb analyze plant:pendulum --lyapunov "10*theta^2 + theta*omega + omega^2" --level 1
+  plumb analyze plant:pendulum --lyapunov "10*theta^2 + 0.5*theta*omega + omega^2" --level 9
   plumb analyze "tf: num=[1] den=[1 0.2 1]" --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -80,7 +80,7 @@ The report, the data of its pictures and the certificate go to runs/analyze-SYST
 	fl.StringVar(&f.lyapunov, "lyapunov", "", "check this Lyapunov function, an expression of the states, on the box of interest; needs --level")
 	fl.Float64Var(&f.level, "level", 0, "level of the function given by --lyapunov")
 	fl.StringVar(&f.metric, "metric", metricSearched, "P of V = d'Pd: \"search\" for a large region, or \"lyapunov\" for the solution of A'P + PA = -I (A'PA - P = -I)")
-	fl.IntVar(&f.boxes, "boxes", 0, "boxes that the search for the region may examine; 0 means 200000 for one or two states, 40000 for more")
+	fl.IntVar(&f.boxes, "boxes", 0, "boxes that the search for the region may examine; 0 means 200000 up to two states, 40000 up to four, 10000 beyond")
 	fl.StringVar(&f.out, "out", "", "folder for the results; default runs/analyze-SYSTEM")
 	fl.BoolVar(&f.asJSON, "json", false, "print the result as JSON on standard output")
 	fl.BoolVar(&f.quiet, "quiet", false, "print nothing but errors (and JSON)")

@@ -81,6 +81,9 @@ func TestAnalyzeUprightPendulum(t *testing.T) {
 	if e := a.Equilibria[a.Looked]; math.Abs(e.X[0]-math.Pi) > 1e-12 || a.Proof == nil || a.Proof.Verdict != verdictProved {
 		t.Errorf("at %v: certificate %+v", e.X, a.Proof)
 	}
+	if p := a.Proof; p != nil && !strings.Contains(p.Statement, "deviation from (pi, 0)") {
+		t.Errorf("the statement does not say where x = 0 is: %s", p.Statement)
+	}
 	a = analyze(t, "plant:pendulum-upright", "--at", "0,0")
 	if e := a.Equilibria[a.Looked]; e.X[0] != 0 || e.Verdict != "unstable" || a.Region != nil || a.Proof != nil {
 		t.Errorf("upright: %+v, region %v", e, a.Region)

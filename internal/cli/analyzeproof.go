@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/big"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -91,6 +92,9 @@ func (a *analysis) certifyRegion(path string, r *stability.RegionResult, parts [
 	most := int(checkerWork) / (operations * (1 + 2*n))
 	for _, part := range parts {
 		text := directed(part*r.Proved, 6, -1)
+		if part == 1 { // as the user wrote it
+			text = strconv.FormatFloat(r.Proved, 'g', -1, 64)
+		}
 		level, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return err
@@ -214,7 +218,7 @@ func (a *analysis) file(member bundle.Member, w bundle.Witness) *bundle.Model {
 	}
 	return &bundle.Model{
 		Manifest: bundle.Manifest{
-			System:       &bundle.System{Name: a.Title, Continuous: a.Step == 0, States: states},
+			System:       &bundle.System{Name: a.Title + a.origin(), Continuous: a.Step == 0, States: states},
 			SamplingTime: a.Step,
 			Members:      []bundle.Member{member},
 			Provenance:   bundle.Provenance{Version: Version},
@@ -222,6 +226,40 @@ func (a *analysis) file(member bundle.Member, w bundle.Witness) *bundle.Model {
 		Certificate: &bundle.Certificate{Claim: "lyapunov", Members: []bundle.Witness{w}, Provenance: bundle.Provenance{Version: Version}},
 		Card:        fmt.Sprintf("# %s\n\nsystem %s, states as deviations from the equilibrium %s.\n", a.Title, a.Source, vector(a.Equilibria[a.Looked].X)),
 	}
+}
+
+// origin says what x = 0 of the certificate is where it is not the origin of the states: the statement is read on its own.
+func (a *analysis) origin() string {
+	e := &a.found[a.Looked]
+	moved := false
+	var s []string
+	for i, v := range e.Enclosure {
+		switch {
+		case v.IsPoint():
+			s = append(s, strconv.FormatFloat(v.Lo, 'g', -1, 64))
+			moved = moved || v.Lo != 0
+		case v.Contains(0):
+			s = append(s, "0")
+		default:
+			s = append(s, halfTurns(int(math.Round(e.X[i]/math.Pi))))
+			moved = true
+		}
+	}
+	if !moved {
+		return ""
+	}
+	return ", x the deviation from (" + strings.Join(s, ", ") + ")"
+}
+
+// halfTurns writes k pi.
+func halfTurns(k int) string {
+	switch k {
+	case 1:
+		return "pi"
+	case -1:
+		return "-pi"
+	}
+	return strconv.Itoa(k) + " pi"
 }
 
 // shifted is the right-hand side as tokens of the deviations x0, x1, ... from the equilibrium, or the reason why the

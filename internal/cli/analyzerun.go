@@ -483,6 +483,8 @@ func (a *analysis) candidate(f *analyzeFlags) error {
 		e := &a.found[a.Looked]
 		if p, ok := quadraticForm(v.Substitute(with), names); ok {
 			a.own = &stability.RegionResult{At: e.X, Enclosure: e.Enclosure, P: p, Proved: f.level}
+		} else {
+			a.Notes = append(a.Notes, "the checker takes quadratic V alone: the given one is verified, and a certificate is about the searched one")
 		}
 	}
 	for _, c := range r.Conditions {
