@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/plumb-go/plumb/internal/report"
@@ -77,12 +78,12 @@ func (r *marginResult) stabilityWords() string {
 
 func (r *marginResult) placeTable() *report.Table {
 	t := &report.Table{Heads: []report.Head{{Text: "place"}, {Text: "α", Number: true}, {Text: "limited at", Number: true}, {Text: "gain [dB]", Number: true}, {Text: "phase", Number: true},
-		{Text: "varying", Number: true}, {Text: "proved", Number: true}, {Text: "worst factors"}}}
+		{Text: "varying", Number: true}, {Text: "proved", Number: true}, {Text: "worst"}}}
 	for i := range r.Places {
 		p := &r.Places[i]
 		var worst []string
 		for j, f := range p.Worst {
-			worst = append(worst, strings.ReplaceAll(fmt.Sprintf("%s × %s ∠ %s°", p.Signals[j], amount(float64(f.Gain)), angle(float64(f.Phase))), " ", "\u00a0"))
+			worst = append(worst, strings.ReplaceAll(fmt.Sprintf("%s × %.3g ∠ %.1f°", p.Signals[j], float64(f.Gain), math.Round(10*float64(f.Phase))/10+0), " ", "\u00a0"))
 		}
 		proved := report.Cell{Text: "-", Small: "not asked"}
 		switch p.Verdict {
