@@ -81,13 +81,11 @@ func (p *part) quadratic(x, y []dual) dual {
 // decrease returns W = left'M right with left = 2x, resp. f - rx, and right = f + rx.
 func (p *part) decrease(x []dual) (w dual, left, right []dual) {
 	for i, ops := range p.ops {
-		f, rx := p.evaluate(ops, x), x[i].mul(exact(p.w.Rate))
-		right = append(right, f.add(rx))
-		if p.b.manifest.System.Continuous {
-			left = append(left, x[i].add(x[i]))
-		} else {
-			left = append(left, f.add(rx.mul(exact(minusOne))))
+		f, rx, l := p.evaluate(ops, x), x[i].mul(exact(p.w.Rate)), x[i].add(x[i])
+		if !p.b.manifest.System.Continuous {
+			l = f.add(rx.mul(exact(minusOne)))
 		}
+		left, right = append(left, l), append(right, f.add(rx))
 	}
 	return p.quadratic(left, right), left, right
 }
@@ -106,9 +104,9 @@ const maxHalvings = 40
 // cover proves W < 0 for 0 != x in {V < level} by branch and bound: a box that holds the region is divided until each part is settled.
 //
 // Proof. b^2 M - level e_i e_i' > 0 says level x_i^2 < b^2 V(x), so |x_i| < b where V <= level. A part is left out where V >= level: V is
-// convex and lies above its tangent plane at the middle. Else W < 0 off 0 by the mean value theorem: W(x) = W(m) + W'(s)(x - m) with s in the box; or,
-// where the box contains 0, f(x) = J x for a J of which row i is the derivative of f_i somewhere in the box, so W = x'Ja'M Jb x with Ja = 2I, resp.
-// J - rI, and Jb = J + rI, and Ja and M Jb are among the derivatives of left and right. QED
+// convex and lies above its tangent plane at the middle. Else W < 0 off 0 by the mean value theorem: W(x) = W(m) + W'(s)(x - m) with s in the box; or
+// f(x) = J x for a J of which row i is the derivative of f_i somewhere between 0 and x, so W = x'Ja'M Jb x with Ja = 2I, resp.
+// J - rI, and Jb = J + rI, and Ja and M Jb are among the derivatives of left and right on the box that holds 0 and the part. QED
 func (p *part) cover(metric matrix) {
 	var root []interval
 	for i, b := range p.positives("box", p.w.Box) {
@@ -142,10 +140,10 @@ func (p *part) falls(x, m []interval, inside bool) (ok bool) {
 			panic(e)
 		}
 	}()
-	w, left, right := p.decrease(duals(x, true))
 	if !slices.ContainsFunc(x, func(e interval) bool { return !e.straddles() }) {
-		return p.steep(left, right)
+		return p.steep(x)
 	}
+	w, left, right := p.decrease(duals(x, true))
 	middle, ml, mr := p.decrease(duals(m, false))
 	p.require(middle.v.lo.Sign() < 0 || !inside, "the decrease of V where 0 < V < level", "a counterexample is x = ", m)
 	negative := func() bool { return w.v.hi.Sign() < 0 || tangent(middle.v, w.d, x, m).hi.Sign() < 0 }
@@ -156,21 +154,25 @@ func (p *part) falls(x, m []interval, inside bool) (ok bool) {
 		left[i].v, right[i].v = tangent(ml[i].v, left[i].d, x, m), tangent(mr[i].v, right[i].d, x, m)
 	}
 	w = p.quadratic(left, right)
-	return negative()
+	return negative() || p.steep(x)
 }
 
-// steep decides -(S + S') > 0, S_ij = sum_kl left_k.d_i M_kl right_l.d_j, for all S in these intervals: all pivots of the elimination in
-// interval arithmetic are positive, hence those of each matrix, and these are ratios of leading minors (Sylvester).
-func (p *part) steep(left, right []dual) bool {
-	n := len(left)
+// steep decides W < 0 off 0 on the box that holds x and 0, by x'Sx of cover: -(S + S') > 0, S_ij = sum_kl left_k.d_i M_kl right_l.d_j, for
+// all S in these intervals, as all pivots of the elimination in interval arithmetic are positive, hence those of each matrix, and these
+// are ratios of leading minors (Sylvester).
+func (p *part) steep(x []interval) bool {
+	n, segments := len(x), []interval{}
+	for _, e := range x {
+		segments = append(segments, hull(e, number(0)))
+	}
+	_, left, right := p.decrease(duals(segments, true))
 	p.spend(30*n*n*n*n, gridBits/4, 1)
 	s := make([][]interval, n)
 	for i := range s {
 		for j := range i + 1 {
 			t := number(0)
 			for k, f := range p.w.M {
-				a, b := left[k/n].d, right[k%n].d
-				t = t.sub(number(f).mul(a[i].mul(b[j]).add(a[j].mul(b[i]))))
+				t = t.sub(number(f).mul(left[k/n].d[i].mul(right[k%n].d[j]).add(left[k/n].d[j].mul(right[k%n].d[i]))))
 			}
 			s[i] = append(s[i], t)
 		}

@@ -17,7 +17,7 @@ import (
 // first asks for the largest level that will be proved.
 //
 // Method: the steps of docs/system-bundle.md in float64. V >= level by the tangent plane at the middle; W < 0 by interval
-// arithmetic, by the mean value form of W and by that of f; around the equilibrium by the Jacobian.
+// arithmetic, by the mean value form of W and by that of f, and by the Jacobian over the hull of the equilibrium and the box.
 func Rehearse(f Field, at []float64, p *mat.SymDense, level float64, half []float64, most int) (boxes int, ok bool, err error) {
 	if err := checkPoint(f, at); err != nil {
 		return 0, false, err
@@ -70,14 +70,17 @@ func (r *rehearsal) falls(d []interval.I, m []float64) bool {
 	for _, v := range d {
 		straddles = straddles && v.Contains(0)
 	}
-	if straddles {
-		q.shift(d)
-		q.e.EncloseJacobian(q.jac, q.x)
-		decreaseMatrix(q.sym, q.ip, q.jac, q.n, q.time, q.work)
-		return definite(q.n, q.sym)
+	if !straddles {
+		if over, _ := q.centred(d, m); over.Hi < 0 || q.meanValue(d, m).Hi < 0 {
+			return true
+		}
 	}
-	over, _ := q.centred(d, m)
-	return over.Hi < 0 || q.meanValue(d, m).Hi < 0
+	for i, v := range d {
+		q.x[i] = q.at[i].Add(v.Hull(interval.I{}))
+	}
+	q.e.EncloseJacobian(q.jac, q.x)
+	decreaseMatrix(q.sym, q.ip, q.jac, q.n, q.time, q.work)
+	return definite(q.n, q.sym)
 }
 
 // meanValue encloses W over the box with the mean value form of f; q.jac holds the Jacobian over it.
