@@ -59,7 +59,7 @@ func (p *part) fall(r *big.Rat, m, side, f matrix) *form {
 func duals(x []interval, gradients bool) []dual {
 	out := make([]dual, len(x))
 	for i, v := range x {
-		out[i] = dual{v: v, degree: 1}
+		out[i] = dual{v: v, c: v, degree: 1}
 		if gradients {
 			out[i].d = slices.Repeat([]interval{number(0)}, len(x))
 			out[i].d[i] = number(1)
@@ -71,9 +71,9 @@ func duals(x []interval, gradients bool) []dual {
 // quadratic returns x'M y.
 func (p *part) quadratic(x, y []dual) dual {
 	p.spend(30*(1+len(x))*(1+len(x))*(1+len(x[0].d)), int(x[0].v.lo.Prec())/16, 1)
-	sum := dual{v: number(0)}
+	sum := constant(number(0))
 	for i, f := range p.w.M {
-		sum = sum.add(x[i/len(x)].mul(dual{v: number(f)}).mul(y[i%len(x)]))
+		sum = sum.add(x[i/len(x)].mul(constant(number(f))).mul(y[i%len(x)]))
 	}
 	return sum
 }
@@ -104,9 +104,9 @@ const maxHalvings = 40
 // cover proves W < 0 for 0 != x in {V < level} by branch and bound: a box that holds the region is divided until each part is settled.
 //
 // Proof. b^2 M - level e_i e_i' > 0 says level x_i^2 < b^2 V(x), so |x_i| < b where V <= level. A part is left out where V >= level: V is
-// convex and lies above its tangent plane at the middle. Else W < 0 off 0 by the mean value theorem: W(x) = W(m) + W'(s)(x - m) with s in the box; or
-// f(x) = J x for a J of which row i is the derivative of f_i somewhere between 0 and x, so W = x'Ja'M Jb x with Ja = 2I, resp.
-// J - rI, and Jb = J + rI, and Ja and M Jb are among the derivatives of left and right on the box that holds 0 and the part. QED
+// convex and lies above its tangent plane at the middle. Else W < 0 off 0 by the mean value theorem: W(x) = W(m) + W'(s)(x - m) with s in the
+// part; or f(x) = f(x) - f(0) = J x for a J of slopes between 0 and the part, so W = x'Ja'M Jb x with Ja = 2I, resp. J - rI, and Jb = J + rI, and
+// Ja and Jb are among the slopes of left and right. QED
 func (p *part) cover(metric matrix) {
 	var root []interval
 	for i, b := range p.positives("box", p.w.Box) {
@@ -152,20 +152,21 @@ func (p *part) falls(x, m []interval, inside bool) (ok bool) {
 	}
 	for i := range left { // the mean value theorem for f itself
 		left[i].v, right[i].v = tangent(ml[i].v, left[i].d, x, m), tangent(mr[i].v, right[i].d, x, m)
+		left[i].c, right[i].c = left[i].v, right[i].v
 	}
 	w = p.quadratic(left, right)
 	return negative() || p.steep(x)
 }
 
-// steep decides W < 0 off 0 on the box that holds x and 0, by x'Sx of cover: -(S + S') > 0, S_ij = sum_kl left_k.d_i M_kl right_l.d_j, for
+// steep decides W < 0 off 0 on the box x by W = x'Sx of cover: -(S + S') > 0, S_ij = sum_kl left_k.d_i M_kl right_l.d_j, for
 // all S in these intervals, as all pivots of the elimination in interval arithmetic are positive, hence those of each matrix, and these
 // are ratios of leading minors (Sylvester).
 func (p *part) steep(x []interval) bool {
-	n, segments := len(x), []interval{}
-	for _, e := range x {
-		segments = append(segments, hull(e, number(0)))
+	n, from0 := len(x), duals(x, true)
+	for i := range x {
+		from0[i].c = number(0)
 	}
-	_, left, right := p.decrease(duals(segments, true))
+	_, left, right := p.decrease(from0)
 	p.spend(30*n*n*n*n, gridBits/4, 1)
 	s := make([][]interval, n)
 	for i := range s {
@@ -217,7 +218,7 @@ func (p *part) squares() {
 		for _, q := range p.w.Squares {
 			p.require(q.Weight > 0 && (p.w.Level != nil || !q.Inside), "weights of squares are positive, and a level is given for those inside", "")
 			root := p.evaluate(q.ops, x)
-			term := root.mul(root).mul(dual{v: number(q.Weight)})
+			term := root.mul(root).mul(constant(number(q.Weight)))
 			if q.Inside {
 				term = term.mul(inside)
 			}

@@ -41,7 +41,7 @@ func number(x float64) interval            { return point(big.NewFloat(x)) } // 
 func hull(x, y interval) interval          { return interval{least(x.lo, y.lo), most(x.hi, y.hi)} }
 func (x interval) zero() bool              { return x.lo.Sign() == 0 && x.hi.Sign() == 0 }
 func (x interval) straddles() bool         { return x.lo.Sign() <= 0 && x.hi.Sign() >= 0 }
-func (x interval) neg() interval           { return x.scaled(big.NewFloat(-1)) }
+func (x interval) neg() interval           { return between(new(big.Float).Neg(x.hi), new(big.Float).Neg(x.lo)) }
 func (x interval) sub(y interval) interval { return x.add(y.neg()) }
 func (x interval) div(y interval) interval { return x.mul(y.inv()) }
 func (x interval) middle() interval        { return point(lower().Add(x.lo, x.hi)).mul(number(0.5)) } // exact halving
@@ -103,14 +103,15 @@ func series(y interval, terms int64, c func(j int64) int64) interval {
 	return b
 }
 
-const terms = 14 // of series at y = 2^-8; the rest is below 2^-gridBits
+// Numbers of terms at y = 2^-8 with which the rest is below 2^-gridBits: 2^-8k/k! for exp, 2^-8k/(2k)! for sine and cosine.
+const expTerms, turnTerms = 13, 10
 
 // exp takes e^-|t| from the series at |t|/2^k <= 2^-8, squared k times, and its inverse for t > 0.
 func (x interval) exp() interval {
 	at := func(t *big.Float) interval {
 		e, k := interval{new(big.Float), big.NewFloat(0x1p-256)}, t.MantExp(nil)+8 // where |t| >= 256
 		if k <= 16 {
-			e = series(point(new(big.Float).SetMantExp(new(big.Float).Abs(t), -max(0, k))), terms, func(j int64) int64 { return j })
+			e = series(point(new(big.Float).SetMantExp(new(big.Float).Abs(t), -max(0, k))), expTerms, func(j int64) int64 { return j })
 			for range k {
 				e = e.pow(2)
 			}
@@ -151,10 +152,12 @@ func (x interval) turn() (sin, cos interval) {
 	k := max(0, m.lo.MantExp(nil)+4)
 	if k > 16 {
 		return all, all
+	} else if x.zero() {
+		return x, number(1)
 	}
 	y := point(new(big.Float).SetMantExp(m.lo, -k))
-	sin = y.mul(series(y.pow(2), terms, func(j int64) int64 { return 2 * j * (2*j + 1) }))
-	cos = series(y.pow(2), terms, func(j int64) int64 { return (2*j - 1) * 2 * j })
+	sin = y.mul(series(y.pow(2), turnTerms, func(j int64) int64 { return 2 * j * (2*j + 1) }))
+	cos = series(y.pow(2), turnTerms, func(j int64) int64 { return (2*j - 1) * 2 * j })
 	for range k {
 		sin, cos = number(2).mul(sin).mul(cos), number(1).sub(number(2).mul(sin.pow(2)))
 	}
@@ -162,6 +165,9 @@ func (x interval) turn() (sin, cos interval) {
 	rest := h.pow(2).mul(hull(number(-0.5), number(0.5)))
 	return sin.add(cos.mul(h)).add(rest).within(1), cos.sub(sin.mul(h)).add(rest).within(1)
 }
+
+// sinc encloses sin(x/2)/(x/2), which lies between 1 - (x/2)^2/6 and 1.
+func (x interval) sinc() interval { return number(1).sub(hull(number(0), x.pow(2).div(number(24)))) }
 
 // decay is e^-|x|, from which the upper bounds below come: of the logistic function sigma(x) = 1/(1 + e^-x), of tanh and of their slopes.
 func decay(x *big.Rat) (e, onePlus interval) {

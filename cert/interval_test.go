@@ -115,9 +115,13 @@ func plain(tokens []string, x []float64) float64 {
 	for _, t := range tokens {
 		n := len(s)
 		switch t {
-		case "+", "-", "*":
+		case "+", "-", "*", "/":
 			a, b := s[n-2], s[n-1]
-			s = append(s[:n-2], map[string]float64{"+": a + b, "-": a - b, "*": a * b}[t])
+			s = append(s[:n-2], map[string]float64{"+": a + b, "-": a - b, "*": a * b, "/": a / b}[t])
+		case "exp":
+			s[n-1] = math.Exp(s[n-1])
+		case "sqrt":
+			s[n-1] = math.Sqrt(s[n-1])
 		case "sin":
 			s[n-1] = math.Sin(s[n-1])
 		case "cos":
@@ -130,6 +134,8 @@ func plain(tokens []string, x []float64) float64 {
 			s[n-1] *= s[n-1]
 		case "pow:3":
 			s[n-1] *= s[n-1] * s[n-1]
+		case "pow:4":
+			s[n-1] = math.Pow(s[n-1], 4)
 		case "x0":
 			s = append(s, x[0])
 		case "x1":
@@ -138,7 +144,9 @@ func plain(tokens []string, x []float64) float64 {
 			s = append(s, 3.0/7)
 		default:
 			var f float64
-			json.Unmarshal([]byte(t), &f)
+			if err := json.Unmarshal([]byte(t), &f); err != nil {
+				panic(err)
+			}
 			s = append(s, f)
 		}
 	}
@@ -195,6 +203,73 @@ func TestExpressionsAreEnclosed(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestSlopes: f(x) - f(y) = d'(x - y) for numbers d in the slopes, x in one box and y in another, up to rounding; of a function of one
+// variable d is the quotient, also where the boxes meet, and about a point they are tighter than the derivatives between.
+func TestSlopes(t *testing.T) {
+	const rounding = 1e-9 // of float64 through 30 operations
+	g := rand.New(rand.NewPCG(27, 28))
+	unary := [][]string{{"x0", "sin"}, {"x0", "cos"}, {"x0", "tanh"}, {"x0", "exp"}, {"x0", "pow:2"}, {"x0", "pow:3"}, {"x0", "pow:4"}, {"1", "x0", "/"}, {"x0", "sqrt"}, {"x0", "x0", "*"}}
+	for i := range 4000 {
+		tokens := randomTokens(g, 1+g.IntN(5))
+		if i%2 == 0 {
+			tokens = unary[i/2%len(unary)]
+		}
+		x := make([]dual, 2)
+		var lo, size [2][2]float64 // of x and y
+		for j := range x {
+			x[j].d, x[j].degree = []interval{number(0), number(0)}, 1
+			x[j].d[j] = number(1)
+			for k, e := range []*interval{&x[j].v, &x[j].c} {
+				lo[k][j], size[k][j] = g.NormFloat64(), g.ExpFloat64()*math.Pow(10, -float64(g.IntN(5)))
+				if k == 1 && g.IntN(2) == 0 { // about a point, often the one that claims have
+					lo[k][j], size[k][j] = lo[k][j]*float64(g.IntN(2)), 0
+				}
+				if tokens[len(tokens)-1] == "/" || tokens[len(tokens)-1] == "sqrt" {
+					lo[k][j] = 0.1 + math.Abs(lo[k][j])
+				}
+				*e = hull(enclose(rat(lo[k][j])), enclose(rat(lo[k][j]+size[k][j])))
+			}
+		}
+		f, ok := func() (f dual, ok bool) {
+			defer func() { ok = recover() == nil }()
+			return newArith().evaluate(readTokens(tokens), x), true
+		}()
+		if !ok {
+			continue // undefined on a box
+		}
+		for range 8 {
+			var at [2][]float64
+			for k := range at {
+				for j := range x {
+					at[k] = append(at[k], lo[k][j]+size[k][j]*g.Float64())
+				}
+			}
+			var low, high, scale float64
+			for j := range f.d {
+				a, _ := f.d[j].lo.Float64()
+				b, _ := f.d[j].hi.Float64()
+				h := at[0][j] - at[1][j]
+				low, high, scale = low+min(a*h, b*h), high+max(a*h, b*h), scale+max(math.Abs(a*h), math.Abs(b*h))
+			}
+			p, q := plain(tokens, at[0]), plain(tokens, at[1])
+			if slack := rounding * (scale + math.Abs(p) + math.Abs(q) + 1); p-q < low-slack || p-q > high+slack {
+				t.Fatalf("%v from %v to %v: %g outside [%g, %g]", tokens, at[1], at[0], p-q, low, high)
+			}
+		}
+	}
+	about0 := []dual{{v: hull(number(-1), number(1)), c: number(0), d: []interval{number(1)}, degree: 1}}
+	for _, c := range []struct {
+		tokens []string
+		width  float64 // of the slope over [-1, 1] about 0: 0.46 to 2 for the derivatives
+	}{{[]string{"x0", "sin"}, 0.17}, {[]string{"x0", "cos"}, 1.26}, {[]string{"x0", "pow:2"}, 2}, {[]string{"x0", "pow:3"}, 1}, {[]string{"1", "2", "x0", "+", "/"}, 0.34}} {
+		d := newArith().evaluate(readTokens(c.tokens), about0).d[0]
+		low, _ := d.lo.Float64()
+		if high, _ := d.hi.Float64(); high-low > c.width {
+			t.Errorf("%v: slope [%g, %g], want no wider than %g", c.tokens, low, high, c.width)
 		}
 	}
 }

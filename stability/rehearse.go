@@ -75,12 +75,7 @@ func (r *rehearsal) falls(d []interval.I, m []float64) bool {
 			return true
 		}
 	}
-	for i, v := range d {
-		q.x[i] = q.at[i].Add(v.Hull(interval.I{}))
-	}
-	q.e.EncloseJacobian(q.jac, q.x)
-	decreaseMatrix(q.sym, q.ip, q.jac, q.n, q.time, q.work)
-	return definite(q.n, q.sym)
+	return q.slope(d)
 }
 
 // meanValue encloses W over the box with the mean value form of f; q.jac holds the Jacobian over it.
