@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/plumb-go/plumb/cert"
 )
@@ -121,6 +122,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func judge(file string) (result, int) {
 	start := time.Now()
+	if s, err := os.Stat(file); err == nil && !s.Mode().IsRegular() { // opening a pipe would wait for its other end
+		return result{File: file, Verdict: "unreadable", Error: "not a regular file"}, exitRefused
+	}
 	b, err := cert.OpenFile(file)
 	if m, ok := errors.AsType[*cert.MalformedError](err); ok {
 		return result{File: file, Verdict: "malformed", Error: m.Error(), Seconds: time.Since(start).Seconds()}, exitMalformed
@@ -173,10 +177,10 @@ func phase(low, high *big.Rat) *float64 {
 	l, _ := low.Float64()
 	h, _ := high.Float64()
 	c := (1 + l*h) / (l + h)
-	if !(c > -1 && c < 1) {
+	if !(l+h > 0 && c > -1) { // where low + high <= 0 the disk holds the unit circle
 		return nil
 	}
-	degrees := max(0, math.Floor(math.Acos(c)*180/math.Pi*100-1e-4)) / 100
+	degrees := max(0, math.Floor(math.Acos(min(c, 1))*180/math.Pi*100-1e-4)) / 100
 	return &degrees
 }
 
@@ -205,11 +209,21 @@ func ratios(x []*big.Rat) []string {
 	return out
 }
 
+// plain shows what a terminal would not print as it is, in the name of a file for instance, as a question mark.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, s)
+}
+
 func (r result) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %s\n", r.File, r.Verdict)
+	fmt.Fprintf(w, "%s: %s\n", plain(r.File), r.Verdict)
 	for _, line := range []string{r.Error, r.Statement} {
 		if line != "" {
-			fmt.Fprintf(w, "  %s\n", line)
+			fmt.Fprintf(w, "  %s\n", plain(line))
 		}
 	}
 	if r.GainLow != "" && r.GainHigh != "" {

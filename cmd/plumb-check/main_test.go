@@ -239,3 +239,33 @@ func TestJSON(t *testing.T) {
 		t.Errorf("got %+v", got[1])
 	}
 }
+
+// TestNamesOfFiles: the name of a file cannot print a line of its own, and what is no file is not opened.
+func TestNamesOfFiles(t *testing.T) {
+	odd := filepath.Join(t.TempDir(), "a\n\x1b[2Kgood.plumb: proved")
+	if err := os.WriteFile(odd, []byte("PK"), 0o644); err != nil {
+		t.Skipf("no such name on this file system: %v", err)
+	}
+	for file, want := range map[string]string{odd: "a??[2Kgood.plumb: proved: malformed\n", odd + "absent": "unreadable\n", t.TempDir(): ": unreadable\n  not a regular file\n"} {
+		var out, errs bytes.Buffer
+		if exit := run([]string{file}, &out, &errs); exit == 0 || !strings.Contains(out.String(), want) {
+			t.Errorf("%q: exit %d, %q", file, exit, &out)
+		}
+		for line := range strings.Lines(out.String()) {
+			if strings.HasPrefix(strings.TrimSpace(line), "\x1b") || strings.HasPrefix(line, "good") || strings.Contains(line, "\x1b") {
+				t.Errorf("%q printed %q", file, line)
+			}
+		}
+	}
+}
+
+// TestPhaseIsBelow: low = -1/2 + 1e-18 and high = 2 turn by just less than 90 degrees, which float64 cannot tell from 90.
+func TestPhaseIsBelow(t *testing.T) {
+	low := new(big.Rat).Add(big.NewRat(-1, 2), big.NewRat(1, 1e18))
+	if p := phase(low, big.NewRat(2, 1)); p == nil || *p != 89.99 {
+		t.Errorf("got %v", *p)
+	}
+	if p := phase(big.NewRat(999999999, 1000000000), big.NewRat(1000000001, 1000000000)); p == nil || *p != 0 {
+		t.Errorf("got %v", p)
+	}
+}
