@@ -143,7 +143,7 @@ func TestMarginByFactors(t *testing.T) {
 	g := rand.New(rand.NewPCG(53, 54))
 	static, infinite, broken := 0, 0, 0
 	for proved := 0; proved < count; {
-		c := &loopCase{kind: "loop", claim: "margin", continuous: g.IntN(2) == 0, positive: g.IntN(2) == 0, np: g.IntN(3), nk: g.IntN(3), m: 1 + g.IntN(2), p: 1 + g.IntN(2),
+		c := &loopCase{kind: "loop", claim: "margin", continuous: g.IntN(2) == 0, positive: g.IntN(2) == 0, np: g.IntN(3), nk: g.IntN(3), m: g.IntN(3), p: g.IntN(3),
 			t: map[string][]float64{}, skew: ratioText([]string{"0/1", "1/1", "-1/1", "5/1", "-5/1", "3/10", "-3/2"}[g.IntN(7)])}
 		if c.n() == 0 {
 			continue
