@@ -197,23 +197,10 @@ func verdict(r *Result) string {
 	return fmt.Sprintf("all %d checks pass", required)
 }
 
-// write stores the page, the data of its pictures and the result.
+// write stores the page, its pictures with their data, and the result.
 func write(r *Result, page *report.Document, dir string) error {
-	for _, d := range page.Drawings() {
-		f, err := os.Create(filepath.Join(dir, d.Name()+".csv"))
-		if err != nil {
-			return err
-		}
-		err = d.WriteCSV(f)
-		if e := f.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			return err
-		}
-	}
-	r.Page = filepath.Join(dir, "report.html")
-	if err := report.RenderDocumentFile(r.Page, page); err != nil {
+	var err error
+	if r.Page, err = report.RenderFolder(dir, page); err != nil {
 		return err
 	}
 	data, err := json.MarshalIndent(r, "", "  ")

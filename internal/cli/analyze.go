@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -239,23 +238,10 @@ func number(text string) (float64, error) {
 	return v[0], nil
 }
 
-// write leaves the report, the data of its pictures and the figures in the folder.
+// write leaves the report, its pictures with their data, and the figures in the folder.
 func (a *analysis) write(dir string) error {
-	page := a.page()
-	for _, d := range page.Drawings() {
-		if len(d.Columns) == 0 {
-			continue
-		}
-		var b strings.Builder
-		if err := d.WriteCSV(&b); err != nil {
-			return err
-		}
-		if err := writeAtomic(filepath.Join(dir, d.Name()+".csv"), []byte(b.String())); err != nil {
-			return err
-		}
-	}
-	a.Page = filepath.Join(dir, reportPage)
-	if err := report.RenderDocumentFile(a.Page, page); err != nil {
+	var err error
+	if a.Page, err = report.RenderFolder(dir, a.page()); err != nil {
 		return err
 	}
 	return writeJSON(filepath.Join(dir, "result.json"), a)

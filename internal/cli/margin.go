@@ -144,26 +144,13 @@ func (f *marginFlags) run(plant, controller string, stdout io.Writer) error {
 	return nil
 }
 
-// write leaves the report, the data of its pictures and the figures in the folder.
+// write leaves the report, its pictures with their data, and the figures in the folder.
 func (r *marginResult) write(l lti.Loop, dir string) error {
 	page, err := r.page(l)
 	if err != nil {
 		return err
 	}
-	for _, d := range page.Drawings() {
-		if len(d.Columns) == 0 {
-			continue
-		}
-		var b strings.Builder
-		if err := d.WriteCSV(&b); err != nil {
-			return err
-		}
-		if err := writeAtomic(filepath.Join(dir, d.Name()+".csv"), []byte(b.String())); err != nil {
-			return err
-		}
-	}
-	r.Page = filepath.Join(dir, reportPage)
-	if err := report.RenderDocumentFile(r.Page, page); err != nil {
+	if r.Page, err = report.RenderFolder(dir, page); err != nil {
 		return err
 	}
 	return writeJSON(filepath.Join(dir, "result.json"), r)

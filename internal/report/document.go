@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"path/filepath"
 	"strconv"
 
 	"github.com/plumb-go/plumb/internal/plot"
@@ -194,6 +195,25 @@ func RenderDocument(w io.Writer, d *Document) error {
 // RenderDocumentFile writes the document as an HTML file, replacing the file whole or not at all.
 func RenderDocumentFile(path string, d *Document) error {
 	return replace(path, func(w io.Writer) error { return RenderDocument(w, d) })
+}
+
+// RenderFolder writes the document as report.html into the folder, and beside it each drawing as NAME.svg, a file that stands
+// alone, with its data as NAME.csv. It returns the path of the page. Each file is replaced as a whole.
+func RenderFolder(dir string, d *Document) (page string, err error) {
+	for _, p := range d.Drawings() {
+		name := filepath.Join(dir, p.Name())
+		if err := replace(name+".svg", func(w io.Writer) error { _, err := io.WriteString(w, p.Figure.File()); return err }); err != nil {
+			return "", err
+		}
+		if len(p.Columns) == 0 {
+			continue
+		}
+		if err := replace(name+".csv", p.WriteCSV); err != nil {
+			return "", err
+		}
+	}
+	page = filepath.Join(dir, "report.html")
+	return page, RenderDocumentFile(page, d)
 }
 
 // execute fills a template of the folder.

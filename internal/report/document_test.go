@@ -3,6 +3,9 @@ package report
 import (
 	"bytes"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,5 +58,35 @@ func TestDocumentRefusesRaggedTable(t *testing.T) {
 	d.Sections[0].Blocks[1].(*Table).Rows[0].Cells = d.Sections[0].Blocks[1].(*Table).Rows[0].Cells[:1]
 	if err := RenderDocument(&bytes.Buffer{}, d); err == nil || !strings.Contains(err.Error(), "row 1 has 1 cells, the table 2 heads") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestFolder: page, data and stand-alone pictures, and nothing else.
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	page, err := RenderFolder(dir, sampleDocument())
+	if err != nil || page != filepath.Join(dir, "report.html") {
+		t.Fatal(page, err)
+	}
+	var names []string
+	files, _ := os.ReadDir(dir)
+	for _, f := range files {
+		names = append(names, f.Name())
+	}
+	if want := []string{"figure-3.csv", "figure-3.svg", "figure-4.csv", "figure-4.svg", "figure-5.csv", "figure-5.svg", "report.html"}; !slices.Equal(names, want) {
+		t.Errorf("%v, want %v", names, want)
+	}
+	svg, err := os.ReadFile(filepath.Join(dir, "figure-3.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wellFormed(t, string(svg))
+	for _, w := range []string{"<title>Figure 3</title>", "<style>", "time [s]"} {
+		if !strings.Contains(string(svg), w) {
+			t.Errorf("the picture has no %q", w)
+		}
+	}
+	if _, err := RenderFolder(filepath.Join(dir, "missing"), sampleDocument()); err == nil {
+		t.Error("a folder that does not exist was accepted")
 	}
 }
