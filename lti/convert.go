@@ -117,7 +117,7 @@ func assemble(parts []channel, p, m int, ts float64, in, out []Signal) (*SS, err
 	if err != nil {
 		return nil, err
 	}
-	g = balancedStates(g)
+	g = g.balanced()
 	return named(g, in, out), nil
 }
 

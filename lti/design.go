@@ -90,7 +90,7 @@ func costs(g *SS, q, r, cross *mat.Dense) error {
 
 // explain adds the first mode that is not stabilisable to a Riccati error.
 func (g *SS) explain(err error) error {
-	s, e := newStaircase(balancedStates(g), 0)
+	s, e := newStaircase(g.balanced(), 0)
 	if e != nil {
 		return err
 	}

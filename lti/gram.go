@@ -93,7 +93,7 @@ func Rank(g *SS, kind Kind, tol float64) (int, error) {
 	if kind == Observability {
 		g = g.dual()
 	}
-	s, err := newStaircase(balancedStates(g), tol)
+	s, err := newStaircase(g.balanced(), tol)
 	if err != nil {
 		return 0, err
 	}
@@ -155,12 +155,12 @@ func MinReal(g *SS, tol float64) (*SS, error) {
 	if err := check(g); err != nil {
 		return nil, err
 	}
-	first, err := newStaircase(balancedStates(g), tol)
+	first, err := newStaircase(g.balanced(), tol)
 	if err != nil {
 		return nil, err
 	}
 	reached := first.sys.leadingStates(first.rank)
-	second, err := newStaircase(balancedStates(reached).dual(), tol)
+	second, err := newStaircase(reached.balanced().dual(), tol)
 	if err != nil {
 		return nil, err
 	}

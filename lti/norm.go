@@ -151,8 +151,8 @@ func solved(err error) error {
 	return err
 }
 
-// balanced returns the system in states scaled by powers of two that bring rows and columns of A to like size, and then
-// B and C. Nothing is rounded.
+// balanced returns the system in states scaled by powers of two that bring rows and columns of [A B; C 0] to like size. The
+// transfer function is the same and nothing is rounded.
 func (g *SS) balanced() *SS {
 	out, _ := g.scaledStates()
 	return out
@@ -183,7 +183,7 @@ func (g *SS) scaledStates() (*SS, []float64) {
 			for j := range p {
 				col += math.Abs(out.C.At(j, i))
 			}
-			if row == 0 || col == 0 {
+			if row == 0 || col == 0 || math.IsInf(row, 0) || math.IsInf(col, 0) {
 				continue
 			}
 			f := math.Exp2(math.Round(math.Log2(row/col) / 2))

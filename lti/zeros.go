@@ -27,7 +27,7 @@ func (g *SS) Zeros() ([]complex128, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	s := balancedStates(g)
+	s := g.balanced()
 	z := &zeroPencil{n: n, a: clone(s.A), b: clone(s.B), c: clone(s.C), d: clone(s.D)}
 	z.m, z.p = z.sizes()
 	z.tol = float64(n+z.m+z.p) * eps * math.Sqrt(sumSquares(s.A, s.B, s.C, s.D))
@@ -219,54 +219,4 @@ func sumSquares(ms ...*mat.Dense) float64 {
 		s += f * f
 	}
 	return s
-}
-
-// balancedStates scales the states by powers of two so that rows and columns of [A B; C 0] have similar size; the
-// transfer function is unchanged and nothing is rounded.
-func balancedStates(g *SS) *SS {
-	out := g.Copy()
-	n, m, p := g.Dims()
-	const sweeps = 20
-	for range sweeps {
-		still := true
-		for i := range n {
-			var row, col float64
-			for j := range n {
-				if j != i {
-					row += math.Abs(out.A.At(i, j))
-					col += math.Abs(out.A.At(j, i))
-				}
-			}
-			for j := range m {
-				row += math.Abs(out.B.At(i, j))
-			}
-			for j := range p {
-				col += math.Abs(out.C.At(j, i))
-			}
-			if row == 0 || col == 0 || math.IsInf(row, 0) || math.IsInf(col, 0) {
-				continue
-			}
-			f := math.Exp2(math.Round(0.5 * math.Log2(col/row)))
-			if f == 1 {
-				continue
-			}
-			still = false
-			for j := range n {
-				if j != i {
-					out.A.Set(i, j, out.A.At(i, j)*f)
-					out.A.Set(j, i, out.A.At(j, i)/f)
-				}
-			}
-			for j := range m {
-				out.B.Set(i, j, out.B.At(i, j)*f)
-			}
-			for j := range p {
-				out.C.Set(j, i, out.C.At(j, i)/f)
-			}
-		}
-		if still {
-			break
-		}
-	}
-	return out
 }
