@@ -128,7 +128,7 @@ func TestWorkOfSystemsIsCounted(t *testing.T) {
 		"grid":   system(true, expressions(decay...), "lyapunov", bundle.Witness{Rate: new(big.Rat), M: eye(256).v, Squares: squares}),
 		"slopes": slopes,
 	}
-	for _, f := range []string{"cos ", "tanh ", "exp neg ", "pow:64 1 + "} {
+	for _, f := range []string{"cos ", "tanh ", "exp neg ", "pow:64 0.75 * 0.92 + "} {
 		count := 4000 / len(strings.Fields(f))
 		models[f] = regional(true, expressions("x0 pow:3 x0 - x0 9 / "+strings.Repeat(f, count)+" 0 * +", "x1 pow:3 x1 -"), "1/1", "0/1", 1, 1)
 		root := strings.Fields("x0 9 / " + strings.Repeat(f, count))

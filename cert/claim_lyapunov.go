@@ -196,9 +196,9 @@ const squareBits = 1 << 12
 
 // squares proves W < 0 for 0 != x in {V < level} by an identity of polynomials, with level = p/q,
 //
-//	-W = sum a_i q_i^2 + (p - q V) sum b_j p_j^2,        without the second sum for the whole space.
+//	-W = sum a_i s_i^2 + (p - q V) sum b_j t_j^2,        without the second sum for the whole space.
 //
-// Proof. All a_i, b_j > 0, so both terms are >= 0 in the region. Off 0 one of them is positive, since among the q and p there is a power of
+// Proof. All a_i, b_j > 0, so both terms are >= 0 in the region. Off 0 one of them is positive, since among the s and t there is a power of
 // each state alone. A polynomial of degree d that vanishes on the grid {0, ..., d}^n vanishes everywhere: by induction over n, as one in
 // one variable with d + 1 roots does. An enclosure [0, 0] says that it vanishes at a point. QED
 func (p *part) squares() {

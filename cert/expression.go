@@ -30,7 +30,7 @@ func tokens(n int) map[string]op {
 		t[fmt.Sprint("x", i)] = op{0, 1, func(x []dual) dual { return x[i] }}
 	}
 	for i := 2; i <= maxDegree; i++ {
-		t[fmt.Sprint("pow:", i)] = op{1, 2 * i, func(v []dual) dual { return v[0].apply("pow", i) }}
+		t[fmt.Sprint("pow:", i)] = op{1, 2*i + i*i/4, func(v []dual) dual { return v[0].apply("pow", i) }}
 	}
 	return t
 }
