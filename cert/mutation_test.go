@@ -26,7 +26,7 @@ const (
 	// Edits per base certificate; a quarter of all lie within nearMargin of the boundary.
 	nearPerBase, meaningPerBase, filePerBase = 28, 38, 34
 	nearPerKnob                              = 7
-	basesFull, basesUsual, basesShort        = 104, 32, 12
+	basesFull, basesUsual, basesShort        = 104, 24, 12
 	// provedShare is the share of true claims off the boundary that must be proved.
 	provedShare = 0.99
 )

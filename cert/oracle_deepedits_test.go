@@ -17,7 +17,7 @@ const deepSeed = 1 << 20
 // minutes.
 func TestMutationDeep(t *testing.T) {
 	t.Parallel()
-	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob}, effort(basesFull, 2*len(deepFamilies), len(deepFamilies)))
+	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob}, effort(basesFull, len(deepFamilies)+2, len(deepFamilies)))
 }
 
 // deepWeight picks a tensor that the certificate depends on.

@@ -17,10 +17,10 @@ import (
 
 // Edits of the mutation test of systems: with PLUMB_LONG=1, usually, and under -short.
 const (
-	loopBasesFull, loopBasesUsual, loopBasesShort       = 420, 105, 40
+	loopBasesFull, loopBasesUsual, loopBasesShort       = 420, 60, 30
 	loopEdits, loopNear                                 = 16, 6
-	squareEditsFull, squareEditsUsual, squareEditsShort = 1000, 250, 100
-	regionEditsFull, regionEditsUsual, regionEditsShort = 500, 125, 40
+	squareEditsFull, squareEditsUsual, squareEditsShort = 1000, 150, 80
+	regionEditsFull, regionEditsUsual, regionEditsShort = 500, 80, 40
 	editsFull                                           = 10000
 	nearSystems                                         = 1e-9 // relative distance from the boundary of near edits
 	greySystems                                         = 1e-120
@@ -296,7 +296,7 @@ func TestMutationSystems(t *testing.T) {
 		}
 	}
 	t.Logf("%d edits, %d within %g of the boundary (%d of them proved), in %v", total, near, nearSystems, nearProved, time.Since(start))
-	if want := effort(editsFull, editsFull/5, 0); total < want {
+	if want := effort(editsFull, editsFull/8, 0); total < want {
 		t.Errorf("only %d edits, want %d", total, want)
 	}
 }
