@@ -129,10 +129,15 @@ func (v value) list(lo, hi int) []value {
 
 func (v value) null() bool { return v.v == nil }
 
-// text returns a string that a terminal prints as it is. U+FFFD is refused because the decoder puts it for unpaired surrogates.
+// Printable reports whether s may stand in a bundle: at most 128 bytes that a terminal prints as they are. U+FFFD is refused because the
+// decoder puts it for unpaired surrogates.
+func Printable(s string) bool {
+	return len(s) <= maxText && !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) })
+}
+
 func (v value) text() string {
 	s, ok := v.v.(string)
-	if !ok || len(s) > maxText || strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) {
+	if !ok || !Printable(s) {
 		v.fail("want a string of printable characters, at most %d bytes", maxText)
 	}
 	return s

@@ -72,6 +72,12 @@ func Fit(ctx context.Context, set *dataset.Set, o Options) (*Result, error) {
 	if n := samples(set.Train); n < minTrain {
 		return nil, fmt.Errorf("ident: the training part has %d samples; at least %d are needed", n, minTrain)
 	}
+	for _, i := range slices.Concat(set.Inputs, set.Outputs) { // now, not after the training
+		signal := set.Record.Signals[i]
+		if !cert.Printable(signal.Name) || !cert.Printable(signal.Unit) {
+			return nil, fmt.Errorf("ident: signal %q, unit %q: a model stores at most 128 bytes that print as they are; rename the column", signal.Name, signal.Unit)
+		}
+	}
 	r := &run{o: o, set: set, began: time.Now(), limit: 60, states: map[string]*train.State{}, noted: map[string]time.Time{}}
 	if o.Budget > 0 {
 		r.limit = o.Budget.Seconds()

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/plumb-go/plumb/bundle"
+	"github.com/plumb-go/plumb/cert"
 	"github.com/plumb-go/plumb/expr"
 	"github.com/plumb-go/plumb/internal/interval"
 	"github.com/plumb-go/plumb/internal/report"
@@ -196,6 +197,10 @@ func (a *analysis) certifyLinear(path string) error {
 }
 
 func (a *analysis) judge(path string, m *bundle.Model) error {
+	if !cert.Printable(m.Manifest.System.Name) {
+		a.Proof = &proof{Verdict: verdictNone, Failed: "the equilibrium has too many digits to be named in the statement"}
+		return nil
+	}
 	if err := bundle.WriteFile(path, m); err != nil {
 		return err
 	}
@@ -210,15 +215,18 @@ func (a *analysis) judge(path string, m *bundle.Model) error {
 	return nil
 }
 
+// titleBytes is how much of a title the statement of a certificate shows.
+const titleBytes = 80
+
 // file is the system of deviations from the equilibrium with its certificate, in the format of docs/system-bundle.md.
 func (a *analysis) file(member bundle.Member, w bundle.Witness) *bundle.Model {
 	var states []bundle.Signal
 	for _, s := range a.States {
-		states = append(states, bundle.Signal(s))
+		states = append(states, bundle.Signal{Name: storable(s.Name, nameBytes), Unit: storable(s.Unit, nameBytes)})
 	}
 	return &bundle.Model{
 		Manifest: bundle.Manifest{
-			System:       &bundle.System{Name: a.Title + a.origin(), Continuous: a.Step == 0, States: states},
+			System:       &bundle.System{Name: storable(a.Title, titleBytes) + a.origin(), Continuous: a.Step == 0, States: states},
 			SamplingTime: a.Step,
 			Members:      []bundle.Member{member},
 			Provenance:   bundle.Provenance{Version: Version},

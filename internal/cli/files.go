@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // writeAtomic writes a file beside its place and renames it, so that a reader never sees half of it.
@@ -91,3 +93,25 @@ func exists(name string) bool {
 
 // removeIfThere removes a file that may not exist. What is left behind on failure does no harm.
 func removeIfThere(name string) { os.Remove(name) }
+
+// storable makes a text one that a bundle stores: what does not print becomes ?, what is beyond most bytes becomes an ellipsis.
+func storable(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, s)
+	const more = "…"
+	if len(s) <= most {
+		return s
+	}
+	cut := 0
+	for i := range s {
+		if i > most-len(more) {
+			break
+		}
+		cut = i
+	}
+	return s[:cut] + more
+}

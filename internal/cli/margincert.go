@@ -114,7 +114,7 @@ func (r *marginResult) file(p *placeMargin, l lti.Loop, w *lti.MarginWitness, al
 	}
 	out := &bundle.Model{
 		Manifest: bundle.Manifest{
-			System:       &bundle.System{Name: "loop of " + baseName(r.Plant) + " and " + baseName(r.Controller), Continuous: r.Ts == 0, States: bundleSignals(l.P.States, l.K.States)},
+			System:       &bundle.System{Name: "loop of " + storable(baseName(r.Plant), nameBytes) + " and " + storable(baseName(r.Controller), nameBytes), Continuous: r.Ts == 0, States: bundleSignals(l.P.States, l.K.States)},
 			Inputs:       bundleSignals(l.P.Inputs),
 			Outputs:      bundleSignals(l.P.Outputs),
 			SamplingTime: r.Ts,
@@ -149,6 +149,9 @@ func baseName(arg string) string {
 	return arg
 }
 
+// nameBytes is how much of a name the statement of a margin shows.
+const nameBytes = 56
+
 // channels are those of the loop that are perturbed at a place: the plant's inputs, then its outputs.
 func channels(at lti.Break, inputs, outputs int) []int {
 	from, to := 0, inputs+outputs
@@ -169,7 +172,7 @@ func bundleSignals(lists ...[]lti.Signal) []bundle.Signal {
 	var out []bundle.Signal
 	for _, l := range lists {
 		for _, s := range l {
-			out = append(out, bundle.Signal{Name: s.Name, Unit: s.Unit})
+			out = append(out, bundle.Signal{Name: storable(s.Name, nameBytes), Unit: storable(s.Unit, nameBytes)})
 		}
 	}
 	return out
