@@ -17,7 +17,7 @@ const deepSeed = 1 << 20
 // minutes.
 func TestMutationDeep(t *testing.T) {
 	t.Parallel()
-	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob}, effort(basesFull, len(deepFamilies)+2, len(deepFamilies)))
+	run(t, campaign{deepFamilies, deepSeed, deepEdits, newDeepKnob}, effort(basesFull, len(deepFamilies)+2, 3))
 }
 
 // deepWeight picks a tensor that the certificate depends on.

@@ -17,10 +17,10 @@ import (
 
 // Edits of the mutation test of systems: with PLUMB_LONG=1, usually, and under -short.
 const (
-	loopBasesFull, loopBasesUsual, loopBasesShort       = 420, 60, 30
+	loopBasesFull, loopBasesUsual, loopBasesShort       = 420, 60, 12
 	loopEdits, loopNear                                 = 16, 6
-	squareEditsFull, squareEditsUsual, squareEditsShort = 1000, 150, 80
-	regionEditsFull, regionEditsUsual, regionEditsShort = 500, 80, 40
+	squareEditsFull, squareEditsUsual, squareEditsShort = 1000, 150, 40
+	regionEditsFull, regionEditsUsual, regionEditsShort = 500, 80, 20
 	editsFull                                           = 10000
 	nearSystems                                         = 1e-9 // relative distance from the boundary of near edits
 	greySystems                                         = 1e-120
