@@ -59,13 +59,15 @@ func newRoot(args []string, stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "plumb",
 		Short: "Learned dynamics that come with a proof",
-		Long: `Plumb identifies a nonlinear system from measured data and hands the model over with a
-certificate that a small independent checker accepts or refuses in exact arithmetic.
+		Long: `Plumb identifies a nonlinear system from measured data, or analyses one that you describe, and hands the
+result over with a certificate that a small independent checker accepts or refuses in exact arithmetic.
 Nothing is called stable unless the checker says "proved".`,
 		Example: `  plumb identify demo:two-tanks                 the main job, on data simulated on the spot
   plumb identify pump.csv --inputs u --outputs level
   plumb check runs/two-tanks/two-tanks.plumb    proved, refused or malformed: exit 0, 1, 2
-  plumb data check pump.csv                     what is wrong with a record`,
+  plumb data check pump.csv                     what is wrong with a record
+  plumb analyze plant:pendulum                  equilibria, a proved region of attraction, gains
+  plumb margin "tf: num=[2] den=[1 3 2 0]" 1    how far a loop is from instability`,
 		Version:       Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
