@@ -136,7 +136,7 @@ func TestEnclosure(t *testing.T) {
 	}
 }
 
-// TestOptimalIsNotProved is the case of a solver that says optimal while the smallest eigenvalue is -1e-9: whatever the
+// TestOptimalIsNotProved (test E20) is the case of a solver that says optimal while the smallest eigenvalue is -1e-9: whatever the
 // status, that is not verified, in floating point or exactly; one with room is.
 func TestOptimalIsNotProved(t *testing.T) {
 	p := New()

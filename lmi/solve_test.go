@@ -213,7 +213,7 @@ func (f *fixed) Solve(_ context.Context, p *conic.Problem, _ conic.Options) (*co
 	return &conic.Solution{Status: conic.Optimal, X: x}, nil
 }
 
-// TestRepair: "optimal" with an eigenvalue of -1e-9 is not proved; asked for a margin, the same solver's next point is.
+// TestRepair (test E20): "optimal" with an eigenvalue of -1e-9 is not proved; asked for a margin, the same solver's next point is.
 func TestRepair(t *testing.T) {
 	p := New()
 	P := p.Sym("P", 2)

@@ -44,6 +44,7 @@ func satellite(k ...float64) Loop {
 	return Loop{P: p, K: must(Gain(mat.NewDense(2, 2, k), 0))}
 }
 
+// TestDiskLabels: gain and phase of a disk (test E17).
 func TestDiskLabels(t *testing.T) {
 	const degree = math.Pi / 180
 	for _, c := range []struct{ alpha, skew, low, high, phase float64 }{
@@ -75,6 +76,7 @@ func TestDiskLabels(t *testing.T) {
 	}
 }
 
+// TestMarginClosedForms: margins of loops in closed form, of a sampled one (test E19) and the delay (test E4).
 func TestMarginClosedForms(t *testing.T) {
 	// L = 2/(s(s+1)(s+2)): gain margin 3 at sqrt 2
 	m := must(Margin(companion([]float64{2}, []float64{1, 3, 2, 0}, 0)))
@@ -124,7 +126,7 @@ func TestMarginClosedForms(t *testing.T) {
 	}
 }
 
-// TestDelayMarginTakesAllCrossings: three gain crossings; the smallest delay belongs to the resonance, not to the first
+// TestDelayMarginTakesAllCrossings (test E4): three gain crossings; the smallest delay belongs to the resonance, not to the first
 // crossing nor to the smallest phase. The bound is confirmed by the Nyquist condition: exp(-jwd) L(jw) = -1 there.
 func TestDelayMarginTakesAllCrossings(t *testing.T) {
 	den := []float64{1, 0.2, 100}
@@ -154,7 +156,7 @@ func TestDelayMarginTakesAllCrossings(t *testing.T) {
 	}
 }
 
-// TestUnstableLoopHasNoMargin: L = 10/(s^2(s+1)), closed-loop poles 0.772 +- 1.826i. The formula alone says alpha 1.230.
+// TestUnstableLoopHasNoMargin (test E1): L = 10/(s^2(s+1)), closed-loop poles 0.772 +- 1.826i. The formula alone says alpha 1.230.
 func TestUnstableLoopHasNoMargin(t *testing.T) {
 	l := companion([]float64{10}, []float64{1, 1, 0, 0}, 0)
 	loop := Loop{P: l, K: unity(0)}
@@ -178,6 +180,7 @@ func TestUnstableLoopHasNoMargin(t *testing.T) {
 	}
 }
 
+// TestNarrowResonanceIsFound: by eigenvalues, between the points of any grid (test E2).
 func TestNarrowResonanceIsFound(t *testing.T) {
 	loop := Loop{P: narrowLoop(1e-3), K: unity(0)}
 	d := must(DiskMargin(loop, AtInput, 0))
