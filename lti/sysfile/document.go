@@ -164,11 +164,7 @@ func (d *document) transferFunction(ts float64) (*lti.SS, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := f.SS()
-	if err != nil {
-		return nil, err
-	}
-	return g, d.rename(g)
+	return d.realised(f)
 }
 
 // transferMatrix has one numerator a channel, and one denominator a channel or for all.
@@ -193,6 +189,11 @@ func (d *document) transferMatrix(ts float64) (*lti.SS, error) {
 	if err != nil {
 		return nil, err
 	}
+	return d.realised(f)
+}
+
+// realised is the state space of transfer functions, with the names of the document.
+func (d *document) realised(f interface{ SS() (*lti.SS, error) }) (*lti.SS, error) {
 	g, err := f.SS()
 	if err != nil {
 		return nil, err
@@ -221,11 +222,7 @@ func (d *document) factors(ts float64) (*lti.SS, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := f.SS()
-	if err != nil {
-		return nil, err
-	}
-	return g, d.rename(g)
+	return d.realised(f)
 }
 
 // rename puts the names and units that were given in place of the default ones.
